@@ -3,7 +3,7 @@
 import type { CarrierOutcome, Prompt } from './call-script.ts'
 import { type Call, type Challenge, type ChallengeOrigin, endCall, endChallenge, outcomeOf, settle } from './challenge.ts'
 import { type CodeKey, type Mode, type Purpose, sameDigits } from './code.ts'
-import { type Block, blockAfterFailures, blockAt, countedCalls, type Limits, refuseCall } from './guard.ts'
+import { type Block, blockAfterFailures, blockAt, countedCalls, type Limits, longerBlock, refuseCall } from './guard.ts'
 import type { Refusal } from './refusal.ts'
 
 /** A call that somebody answered and confirmed by: all that an acr is ever issued from. */
@@ -73,7 +73,7 @@ export function startCall(account: AccountFactor, request: StartRequest, now: nu
 
   const previous = account.challenge === undefined ? undefined : settle(account.challenge, now)
   const live = previous?.state === 'open' ? previous : undefined
-  const own = live !== undefined && live.origin.uid === request.origin.uid ? live : undefined
+  const own = live !== undefined && isOf(live, request.origin) ? live : undefined
   if (live !== undefined && own === undefined && !sameSession(live.origin, request.origin)) {
     const contested = { ...account, challenge: { ...live, contestedAt: now } }
     return { account: contested, result: { refused: 'challenge-elsewhere' }, happened: ['challenge.contested'] }
@@ -175,7 +175,7 @@ export function hear(account: AccountFactor, event: HeardEvent, context: HearCon
       return answered(here, challenge, event.by, context)
     case 'keys':
       // Keys answer the step they were asked in, and no other: a repeated webhook finds the call further on.
-      if (call.state === 'over' || event.sequence !== call.sequence) return unchanged(here)
+      if (call.prompt === undefined || call.state === 'over' || event.sequence !== call.sequence) return unchanged(here)
       return keyed(here, challenge, event.keys, context)
     case 'over': {
       const ended = { ...endCall(call, outcomeOf(call, event.outcome)), lineOpen: false }
@@ -194,9 +194,10 @@ function answered(account: AccountFactor, challenge: Challenge, by: 'person' | '
 
 function keyed(account: AccountFactor, challenge: Challenge, keys: string, context: HearContext): Change<NextPrompt> {
   const { call } = challenge
+  // Heard first: whatever was typed or ended on the page a moment before, it was not this person.
+  if (keys === '9') return reportedInCall(account, challenge, context)
   if (challenge.state !== 'open') return say(account, endCall(call, 'hung-up'), farewell(challenge), [])
   if (blockAt(account.block, context.now)) return say(account, endCall(call, 'hung-up'), 'cancelled', [])
-  if (keys === '9') return reportedInCall(account, challenge, context)
   const told = call.toldAt !== undefined
   if (keys === '')
     return told
@@ -242,7 +243,8 @@ function say(account: AccountFactor, call: Call, prompt: Prompt, happened: strin
 
 function unchanged(account: AccountFactor): Change<NextPrompt> {
   const call = account.challenge?.call
-  return { account, result: call?.prompt === undefined ? hangUp : { prompt: call.prompt, sequence: call.sequence }, happened: [] }
+  const spoken = call?.lineOpen ? call.prompt : undefined
+  return { account, result: call === undefined || spoken === undefined ? hangUp : { prompt: spoken, sequence: call.sequence }, happened: [] }
 }
 
 function farewell(challenge: Challenge): Prompt {
@@ -280,7 +282,7 @@ function countAndCompare(
     account: {
       ...account,
       failuresInARow,
-      block: block ?? account.block,
+      block: longerBlock(account.block, block, now),
       challenge: over ? endChallenge(counted, 'wrong-code', now) : counted,
     },
     result: 'wrong',
@@ -342,7 +344,8 @@ export function cancel(account: AccountFactor, page: Pick<TypedCode, 'uid' | 'ci
 /** "This was not me", on the page: like key 9 in the call. */
 export function report(account: AccountFactor, page: Pick<TypedCode, 'uid' | 'cid'>, now: number, limits: Limits): Change<Challenge | undefined> {
   const challenge = ownChallenge(account, page, now)
-  if (challenge === undefined) return { account, result: undefined, happened: [] }
+  // Said once: an old page must not be a way to block somebody again and again.
+  if (challenge === undefined || challenge.state === 'reported') return { account, result: undefined, happened: [] }
   return reported(account, challenge, now, limits)
 }
 
@@ -356,14 +359,21 @@ function reported(account: AccountFactor, challenge: Challenge, now: number, lim
   const block: Block = { reason: 'reported', until: now + limits.reportBlockSeconds * 1000 }
   // A confirmation given just before was somebody else's, too: what the session gained by it is taken back.
   const confirmations = account.confirmations.filter((confirmation) => confirmation.challenge !== challenge.id)
-  return { account: { ...account, challenge: ended, block, confirmations }, result: ended, happened: ['challenge.reported', 'factor.blocked'] }
+  return {
+    account: { ...account, challenge: ended, block: longerBlock(account.block, block, now), confirmations },
+    result: ended,
+    happened: ['challenge.reported', 'factor.blocked'],
+  }
 }
 
 /** The page's own challenge, settled; nobody else's is ever returned. */
 export function ownChallenge(account: AccountFactor, page: Pick<TypedCode, 'uid' | 'cid'>, now: number): Challenge | undefined {
   const { challenge } = account
-  if (challenge === undefined || challenge.origin.uid !== page.uid || challenge.origin.cid !== page.cid) return undefined
-  return settle(challenge, now)
+  return challenge !== undefined && isOf(challenge, page) ? settle(challenge, now) : undefined
+}
+
+function isOf({ origin }: Challenge, page: Pick<TypedCode, 'uid' | 'cid'>): boolean {
+  return origin.uid === page.uid && origin.cid === page.cid
 }
 
 function refuse<R>(account: AccountFactor, refusal: Refusal): Change<R | Refusal> {

@@ -23,7 +23,7 @@ export const defaultLimits: Limits = {
   callsPerDay: 10,
 }
 
-/** NIST SP 800-63B, 5.2.2: no configuration may allow more failures in a row than this. */
+/** NIST SP 800-63B, 5.2.2: after so many failures in a row a factor is disabled, whatever the configuration says. */
 export const failuresInARowCeiling = 100
 
 /** Why and until when the factor of an account is off. Milliseconds since 1970; an administrator's block may have no end. */
@@ -36,8 +36,16 @@ export function blockAt(block: Block | undefined, now: number): Block | undefine
   return block !== undefined && (block.until === undefined || now < block.until) ? block : undefined
 }
 
-/** The block that this many failures in a row bring, if they do. */
+/** Of two blocks the one that lasts longer; a new one never shortens what somebody else has set. */
+export function longerBlock(current: Block | undefined, added: Block | undefined, now: number): Block | undefined {
+  const standing = blockAt(current, now)
+  if (standing === undefined || added === undefined) return added ?? standing
+  return (standing.until ?? Infinity) >= (added.until ?? Infinity) ? standing : added
+}
+
+/** The block that this many failures in a row bring, if they do: for a while, and at the ceiling until somebody lifts it. */
 export function blockAfterFailures(failuresInARow: number, now: number, limits: Limits): Block | undefined {
+  if (failuresInARow >= failuresInARowCeiling) return { reason: 'failures' }
   if (failuresInARow % limits.failuresInARow !== 0) return undefined
   return { reason: 'failures', until: now + limits.failureBlockSeconds * 1000 }
 }

@@ -159,7 +159,7 @@ function reached(level: Level, input: DecisionInput): { amr: string[]; authTime:
 /** The request's own age limit binds the factor that the level is named after: the password at the password level, the call at the phone level. */
 function freshPassword(input: DecisionInput, bindMaxAge: boolean): { amr: string[]; authTime: number } | undefined {
   const { password, passwordJustShown } = input.shown
-  if (password === undefined) return undefined
+  if (password === undefined || (input.request.renew && !passwordJustShown)) return undefined
   const age = Math.floor(input.now / 1000) - password.at
   const most = Math.min(input.policy.passwordMaxAge, bindMaxAge ? (input.request.maxAge ?? Infinity) : Infinity)
   if (!passwordJustShown && age > most) return undefined

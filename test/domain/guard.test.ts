@@ -1,6 +1,6 @@
 // The limits, at their exact edges.
 import { describe, expect, it } from 'vitest'
-import { blockAfterFailures, blockAt, countedCalls, defaultLimits, failuresInARowCeiling, refuseCall } from '../../src/domain/guard.ts'
+import { blockAfterFailures, blockAt, countedCalls, defaultLimits, failuresInARowCeiling, longerBlock, refuseCall } from '../../src/domain/guard.ts'
 import { hours, minutes, seconds, storyStart } from './account-story.ts'
 
 describe('what production runs on', () => {
@@ -34,11 +34,23 @@ describe('a block', () => {
     expect(blockAt(undefined, storyStart)).toBeUndefined()
   })
 
-  it.each([5, 10, 15, 100])('comes with failure %i in a row', (failures) => {
+  it.each([5, 10, 15, 95])('comes with failure %i in a row', (failures) => {
     expect(blockAfterFailures(failures, storyStart, defaultLimits)).toEqual({ reason: 'failures', until: storyStart + 15 * minutes })
   })
   it.each([1, 2, 3, 4, 6, 7, 8, 9, 11])('does not come with failure %i', (failures) => {
     expect(blockAfterFailures(failures, storyStart, defaultLimits)).toBeUndefined()
+  })
+  it.each([100, 101, 105])('has no end at failure %i in a row: somebody has to lift it (NIST SP 800-63B, 5.2.2)', (failures) => {
+    const lenient = { ...defaultLimits, failuresInARow: 99 }
+    for (const limits of [defaultLimits, lenient]) expect(blockAfterFailures(failures, storyStart, limits)).toEqual({ reason: 'failures' })
+  })
+  it.each([
+    ['a later end', { reason: 'failures', until: 10 }, { reason: 'reported', until: 20 }, { reason: 'reported', until: 20 }],
+    ['an earlier end', { reason: 'reported', until: 20 }, { reason: 'failures', until: 10 }, { reason: 'reported', until: 20 }],
+    ['no end', { reason: 'administrator' }, { reason: 'reported', until: 20 }, { reason: 'administrator' }],
+    ['an end that has passed', { reason: 'reported', until: 5 }, { reason: 'failures', until: 10 }, { reason: 'failures', until: 10 }],
+  ] as const)('of two, the one with %s stands', (_, current, added, standing) => {
+    expect(longerBlock(current, added, 6)).toEqual(standing)
   })
   it('comes with every failure where the operator says so', () => {
     const strict = { ...defaultLimits, failuresInARow: 1, failureBlockSeconds: 60 }

@@ -1,6 +1,6 @@
 // What counts as a telephone number, and what of one may be shown.
 import { describe, expect, it } from 'vitest'
-import { isE164, maskPhoneNumber, parsePhoneNumber } from '../../src/domain/phone-number.ts'
+import { formatPhoneNumber, isE164, maskPhoneNumber, parsePhoneNumber } from '../../src/domain/phone-number.ts'
 
 describe('a number that can be read', () => {
   it.each([
@@ -130,5 +130,15 @@ describe('the mask', () => {
     const longest = maskPhoneNumber('+441234567890143')
     expect(shortest).toBe('•••• 43')
     expect(longest).toBe(shortest)
+  })
+})
+
+describe('a number of ours, shown in full', () => {
+  it('is grouped as people write it', () => {
+    expect(formatPhoneNumber('+12025550100')).toBe('+1 202 555 0100')
+    expect(formatPhoneNumber('+8613988888888')).toBe('+86 139 8888 8888')
+  })
+  it('is shown as it is where nobody knows how', () => {
+    expect(formatPhoneNumber('no number')).toBe('no number')
   })
 })

@@ -203,9 +203,16 @@ describe('one live challenge per account', () => {
     expect(story.start({ origin })).toMatchObject({ started: 'call', challenge: { id: 'challenge-1', calls: 2 } })
   })
 
-  it('the page of another request that only shares the uid is somebody else', () => {
+  it.each([
+    ['the uid', { ...elsewhere, uid: ownPage.uid }],
+    ['the request', { ...elsewhere, cid: ownPage.cid }],
+  ])('a page that shares only %s is somebody else', (_, origin) => {
     story.untilCode()
-    expect(story.start({ origin: { ...elsewhere, uid: ownPage.uid } })).toEqual({ refused: 'challenge-elsewhere' })
+    expect(story.start({ origin })).toEqual({ refused: 'challenge-elsewhere' })
+  })
+  it('another interaction of the same request is another page: its call opens a challenge of its own', () => {
+    story.untilCode()
+    expect(story.start({ origin: { ...ownPage, uid: 'uid-next' } })).toMatchObject({ started: 'call', challenge: { id: 'challenge-2', calls: 1 } })
   })
 
   it('anybody may start once it has expired, to the millisecond', () => {
