@@ -16,7 +16,7 @@ export interface Accounts {
   findByLogin(login: string): Promise<Account | undefined>
   /** The account, if the password is right. An unknown login costs the same time as a wrong password. */
   authenticate(login: string, password: string): Promise<Account | undefined | 'busy'>
-  /** Adds an account or, with `replacing`, changes it; refuses a login that another account has. Without `password` the old one stays. */
+  /** Adds the account, or changes the one with this id; refuses a login that another account has. Without `password` the old one stays. */
   save(account: Account, password?: string): Promise<'saved' | 'login-taken'>
   list(): AsyncIterable<Account>
 }
