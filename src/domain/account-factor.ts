@@ -163,7 +163,10 @@ export interface HearContext {
 export function hear(account: AccountFactor, event: HeardEvent, context: HearContext): Change<NextPrompt> {
   if (account.challenge === undefined || account.challenge.call.id !== event.call) return { account, result: hangUp, happened: [] }
   const settled = settle(account.challenge, context.now)
-  const challenge = { ...settled, call: { ...settled.call, carrierReference: settled.call.carrierReference ?? event.carrierReference } }
+  const carrierReference = settled.call.carrierReference ?? event.carrierReference
+  // Another of the carrier's calls under this one's address: its signature says who speaks, not about which call.
+  if (event.carrierReference !== undefined && event.carrierReference !== carrierReference) return { account, result: hangUp, happened: [] }
+  const challenge = { ...settled, call: { ...settled.call, carrierReference } }
   const here = { ...account, challenge }
   const { call } = challenge
   switch (event.type) {

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CarrierOutcome } from '../../src/domain/call-script.ts'
 import type { Outcome } from '../../src/domain/challenge.ts'
-import { type AccountStory, accountStory, code, gate, ownPage, seconds, storyStart, wrongCode } from './account-story.ts'
+import { type AccountStory, accountStory, code, gate, seconds, storyStart, wrongCode } from './account-story.ts'
 
 let story: AccountStory
 beforeEach(() => {
@@ -100,124 +100,44 @@ describe('ringing and answered', () => {
 })
 
 describe('the carrier’s reference', () => {
+  const from = (carrierReference?: string) => ({ call: story.call.id, carrierReference })
+
   it('is kept from the first event that brings one', () => {
     story.start()
-    story.hear({ call: story.call.id, type: 'ringing' })
+    story.hear({ ...from(), type: 'ringing' })
     expect(story.call.carrierReference).toBeUndefined()
-    story.hear({ call: story.call.id, type: 'ringing', carrierReference: 'CA1' })
-    expect(story.call.carrierReference).toBe('CA1')
-    story.hear({ call: story.call.id, type: 'answered', by: 'person', carrierReference: 'CA2' })
+    story.hear({ ...from('CA1'), type: 'answered', by: 'person' })
     expect(story.call.carrierReference).toBe('CA1')
   })
-})
 
-describe('the gate', () => {
-  beforeEach(() => {
+  it('another of the carrier’s calls is not this one: it is hung up on and changes nothing', () => {
     story.start()
-    story.answer()
+    story.hear({ ...from('CA1'), type: 'ringing' })
+    const hangUp = { prompt: 'hang-up', sequence: 0 }
+    const ringing = story.account
+    expect(story.hear({ ...from('CA2'), type: 'answered', by: 'person' })).toEqual(hangUp)
+    expect(story.hear({ ...from('CA2'), type: 'over', outcome: 'busy' })).toEqual(hangUp)
+    expect(story.account).toBe(ringing)
+    story.hear({ ...from('CA1'), type: 'answered', by: 'person' })
+    const answered = story.account
+    for (const keys of [gate, '9', '', '43']) expect(story.hear({ ...from('CA2'), type: 'keys', sequence: 1, keys })).toEqual(hangUp)
+    expect(story.account).toBe(answered)
+    expect(story.hear({ ...from('CA1'), type: 'keys', sequence: 1, keys: gate })).toMatchObject({ prompt: 'code' })
   })
 
-  it('opens to its digits, and the code is told in answer', () => {
-    story.wait(seconds)
-    expect(story.key(gate)).toEqual({ prompt: 'code', sequence: 2 })
-    expect(story.call).toMatchObject({ state: 'told', toldAt: storyStart + seconds })
-    expect(story.state).toBe('told')
-    expect(story.happened.slice(-2)).toEqual(['call.gate-passed', 'code.told'])
+  it('an event that brings none is taken as this call’s', () => {
+    story.start()
+    story.hear({ ...from('CA1'), type: 'ringing' })
+    expect(story.answer()).toMatchObject({ prompt: 'gate' })
   })
 
-  it.each(['43', '24', '52', '00', '99'])('one try: after %s the right one is too late', (keys) => {
-    expect(story.key(keys)).toEqual({ prompt: 'wrong-gate', sequence: 2 })
-    expect(story.state).toBe('wrong-gate')
-    expect(story.key(gate)).toEqual({ prompt: 'wrong-gate', sequence: 2 })
-    expect(story.call.toldAt).toBeUndefined()
-    expect(story.challenge.state).toBe('open')
-    expect(story.happened.at(-1)).toBe('call.wrong-gate')
-  })
-
-  it('a wrong gate is a call that was made, but no failure', () => {
-    story.key('43')
-    expect(story.challenge.failures).toBe(0)
-    expect(story.account).toMatchObject({ failuresInARow: 0, callsAt: [storyStart] })
-  })
-
-  it.each(['4', '3', '0', '#', '*', '4*', '*2', '421', '4 2', ' 42', '\uff14\uff12', code])(
-    '%j is no gate: it is asked for again, and that is no try',
-    (keys) => {
-      expect(story.key(keys)).toEqual({ prompt: 'gate-again', sequence: 2 })
-      expect(story.key(gate)).toMatchObject({ prompt: 'code' })
-    },
-  )
-
-  it('nothing keyed ends the call, not the challenge', () => {
-    expect(story.key('')).toMatchObject({ prompt: 'nothing-keyed' })
-    expect(story.state).toBe('nothing-keyed')
-    expect(story.challenge.state).toBe('open')
-    expect(story.key(gate)).toMatchObject({ prompt: 'nothing-keyed' })
-    expect(story.happened.at(-1)).toBe('call.nothing-keyed')
-  })
-
-  it('a lone 1 repeats the question and a lone 2 asks it slowly', () => {
-    expect(story.key('1')).toEqual({ prompt: 'gate', sequence: 2 })
-    expect(story.key('2')).toEqual({ prompt: 'gate-slowly', sequence: 3 })
-    expect(story.state).toBe('answered')
-    expect(story.key(gate)).toMatchObject({ prompt: 'code' })
-  })
-
-  it.each(['19', '29', '91', '99', '11'])('an entry of full length is only compared: %s is no command', (keys) => {
-    expect(story.key(keys)).toMatchObject({ prompt: 'wrong-gate' })
-    expect(story.challenge.state).toBe('open')
-    expect(story.account.block).toBeUndefined()
-  })
-  it('even when it is the gate itself', () => {
-    const sequence = story.call.sequence
-    expect(story.hear({ call: story.call.id, type: 'keys', sequence, keys: '91' }, { gate: '91' })).toMatchObject({ prompt: 'code' })
-  })
-
-  it('asks again three times, and then gives up', () => {
-    for (const keys of ['4', '1', '2']) story.key(keys)
-    expect(story.call.state).toBe('answered')
-    expect(story.key('4')).toEqual({ prompt: 'nothing-keyed', sequence: 5 })
-    expect(story.state).toBe('nothing-keyed')
-  })
-  it('and on the last of these the right gate is still right', () => {
-    for (const keys of ['4', '4', '4']) expect(story.key(keys)).toMatchObject({ prompt: 'gate-again' })
-    expect(story.key(gate)).toMatchObject({ prompt: 'code' })
-  })
-
-  it('opens nothing once the line is closed', () => {
-    story.over()
-    expect(story.key(gate)).not.toMatchObject({ prompt: 'code' })
-    expect(story.call.toldAt).toBeUndefined()
-    expect(story.state).toBe('hung-up')
-  })
-
-  it('opens nothing after the page was left', () => {
-    story.cancel()
-    expect(story.key(gate)).toMatchObject({ prompt: 'cancelled' })
-    expect(story.call).toMatchObject({ state: 'over', outcome: 'hung-up' })
-    expect(story.call.toldAt).toBeUndefined()
-  })
-
-  it('opens nothing after the challenge expired', () => {
-    story.wait(130 * seconds)
-    expect(story.key('1')).toMatchObject({ prompt: 'gate' })
-    story.wait(50 * seconds)
-    expect(story.key(gate)).not.toMatchObject({ prompt: 'code' })
-    expect(story.state).toBe('expired')
-    expect(story.call.toldAt).toBeUndefined()
-  })
-
-  it('opens nothing while the factor is blocked, and everything in the millisecond the block ends', () => {
-    story.block(storyStart + seconds)
-    story.wait(seconds)
-    expect(story.key(gate)).toMatchObject({ prompt: 'code' })
-  })
-  it('opens nothing a millisecond before that', () => {
-    story.block(storyStart + seconds)
-    story.wait(seconds - 1)
-    expect(story.key(gate)).toMatchObject({ prompt: 'cancelled' })
-    expect(story.call.state).toBe('over')
-    expect(story.call.toldAt).toBeUndefined()
+  it('belongs to one call: the next has its own', () => {
+    story.start()
+    story.hear({ ...from('CA1'), type: 'over', outcome: 'busy' })
+    story.start()
+    expect(story.call.carrierReference).toBeUndefined()
+    story.hear({ ...from('CA2'), type: 'ringing' })
+    expect(story.state).toBe('ringing')
   })
 })
 
@@ -327,93 +247,6 @@ describe('after the code was told', () => {
     story.wait(5 * seconds)
     story.key('1')
     expect(story.call.toldAt).toBe(storyStart)
-  })
-})
-
-describe('a code that is keyed', () => {
-  beforeEach(() => {
-    story = accountStory({ mode: 'keyed' })
-    story.start()
-  })
-
-  it('is asked for, compared, and confirms in the same call', () => {
-    expect(story.answer()).toEqual({ prompt: 'key-code', sequence: 1 })
-    story.wait(seconds)
-    expect(story.key(code)).toEqual({ prompt: 'confirmed', sequence: 2 })
-    expect(story.challenge).toMatchObject({ state: 'confirmed', endedAt: storyStart + seconds, call: { state: 'over', outcome: 'completed' } })
-    expect(story.account.confirmations).toMatchObject([{ challenge: 'challenge-1', mode: 'keyed', at: storyStart + seconds, cid: ownPage.cid }])
-    expect(story.happened.slice(-2)).toEqual(['code.right', 'challenge.confirmed'])
-  })
-
-  it('is asked for again in the same call, and the third wrong one is the last', () => {
-    story.answer()
-    expect(story.key(wrongCode)).toEqual({ prompt: 'key-code-wrong', sequence: 2 })
-    expect(story.challenge).toMatchObject({ state: 'open', failures: 1, call: { state: 'answered' } })
-    expect(story.key(wrongCode)).toEqual({ prompt: 'key-code-wrong', sequence: 3 })
-    expect(story.key(wrongCode)).toEqual({ prompt: 'wrong-code', sequence: 4 })
-    expect(story.challenge).toMatchObject({ state: 'wrong-code', failures: 3, call: { state: 'over' } })
-    expect(story.key(code)).toMatchObject({ prompt: 'wrong-code' })
-    expect(story.account).toMatchObject({ confirmations: [], failuresInARow: 3 })
-  })
-
-  it('may be right at the second and third try', () => {
-    story.answer()
-    story.key(wrongCode)
-    story.key(wrongCode)
-    expect(story.key(code)).toMatchObject({ prompt: 'confirmed' })
-  })
-
-  it('a repeated report of a wrong code is one failure', () => {
-    story.answer()
-    story.key(wrongCode, 1)
-    expect(story.key(wrongCode, 1)).toEqual({ prompt: 'key-code-wrong', sequence: 2 })
-    expect(story.key(code, 1)).toEqual({ prompt: 'key-code-wrong', sequence: 2 })
-    expect(story.challenge).toMatchObject({ state: 'open', failures: 1 })
-  })
-
-  it.each(['17094', '1709431', '17', '17094*', '#70943', gate])('%j is no code: it is asked for again, and that is no failure', (keys) => {
-    story.answer()
-    expect(story.key(keys)).toEqual({ prompt: 'key-code-again', sequence: 2 })
-    expect(story.challenge.failures).toBe(0)
-  })
-
-  it('1 and 2 repeat the question, three times, then the call gives up', () => {
-    story.answer()
-    expect(story.key('1')).toMatchObject({ prompt: 'key-code' })
-    expect(story.key('2')).toMatchObject({ prompt: 'key-code-slowly' })
-    expect(story.key('17')).toMatchObject({ prompt: 'key-code-again' })
-    expect(story.key('1')).toMatchObject({ prompt: 'nothing-keyed' })
-    expect(story.state).toBe('nothing-keyed')
-  })
-  it('a code, though wrong, is an answer: asking again begins anew', () => {
-    story.answer()
-    for (const keys of ['1', '1', '1']) story.key(keys)
-    story.key(wrongCode)
-    for (const keys of ['1', '1', '1']) expect(story.key(keys)).toMatchObject({ prompt: 'key-code' })
-    expect(story.key('1')).toMatchObject({ prompt: 'nothing-keyed' })
-  })
-
-  it('the gate of the call is no code', () => {
-    story.answer()
-    expect(story.hear({ call: story.call.id, type: 'keys', sequence: 1, keys: '654321' }, { gate: '654321' })).toMatchObject({
-      prompt: 'key-code-wrong',
-    })
-    expect(story.challenge.failures).toBe(1)
-  })
-
-  it('counts for nothing after the page was left, the challenge expired, or the factor was blocked', () => {
-    story.answer()
-    const answered = story.account
-    story.cancel()
-    expect(story.key(code)).toMatchObject({ prompt: 'cancelled' })
-    story.account = answered
-    story.block()
-    expect(story.key(code)).toMatchObject({ prompt: 'cancelled' })
-    story.account = answered
-    story.wait(180 * seconds)
-    story.key(code)
-    expect(story.state).toBe('expired')
-    expect(story.account).toMatchObject({ confirmations: [], failuresInARow: 0 })
   })
 })
 

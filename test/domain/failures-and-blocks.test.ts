@@ -89,6 +89,20 @@ describe('failures in a row', () => {
     expect(story.account.failuresInARow).toBe(2)
   })
 
+  it('the hundredth has no end, until somebody lifts it', () => {
+    story.account = { ...story.account, failuresInARow: 98 }
+    guess(1)
+    expect(story.account.block).toBeUndefined()
+    guess(1)
+    expect(story.account).toMatchObject({ failuresInARow: 100, challenge: { state: 'wrong-code' } })
+    expect(story.account.block).toEqual({ reason: 'failures' })
+    story.wait(365 * 24 * hours)
+    expect(story.start()).toEqual({ refused: 'factor-blocked', retryAt: undefined })
+    // What somebody says on the page does not give it an end.
+    story.report()
+    expect(story.account.block).toEqual({ reason: 'failures' })
+  })
+
   it('the last of three tries of a challenge may be the fifth in a row', () => {
     guess(2)
     story.cancel()
