@@ -1,0 +1,62 @@
+// RP-initiated logout in our own words, and back to the client in a way that browsers let through.
+import Router from '@koa/router'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { PageFrames } from './page-frame.ts'
+import { sameOriginOnly } from './same-origin.ts'
+import { securityHeaders, setSecurityHeaders } from './security-headers.ts'
+
+const path = '/signed-out'
+const confirmPath = '/session/end/confirm'
+
+export interface LogoutPages {
+  /** For oidc-provider's `logoutSource`. */
+  ask(ctx: KoaContextWithOIDC): void
+  /** For its `postLogoutSuccessSource`. */
+  done(ctx: KoaContextWithOIDC): void
+  /** Puts the rest on the built provider. */
+  mount(provider: Provider): void
+}
+
+export function logoutPages({ issuer, frames }: { issuer: string; frames: PageFrames }): LogoutPages {
+  const { origin, protocol } = new URL(issuer)
+  const secure = protocol === 'https:'
+  // Where the client wants the browser back; signed, and read once by the page that goes there.
+  const cookieName = `${secure ? '__Secure-' : ''}ringback_signed_out`
+  const cookie = { signed: true, httpOnly: true, sameSite: 'lax', secure, path } as const
+  return {
+    ask(ctx) {
+      setSecurityHeaders(ctx, { secure })
+      const { session, client } = ctx.oidc
+      frames.show(ctx, {
+        page: 'logout',
+        action: ctx.oidc.urlFor('end_session_confirm'),
+        xsrf: String(session?.state?.secret),
+        client: client?.clientName,
+      })
+    },
+    done(ctx) {
+      setSecurityHeaders(ctx, { secure })
+      frames.show(ctx, { page: 'logged-out', client: ctx.oidc.client?.clientName })
+    },
+    mount(provider) {
+      const router = new Router()
+      router.use(path, securityHeaders({ secure }), frames.errors)
+      router.get(path, async (ctx) => {
+        const back = ctx.cookies.get(cookieName, { signed: true })
+        if (back === undefined) return frames.show(ctx, { page: 'logged-out' })
+        ctx.cookies.set(cookieName, null, cookie)
+        frames.show(ctx, { page: 'finished', kind: 'signed-out', client: new URL(back).host, refresh: back })
+      })
+      // The form's redirect may not leave for another origin (`form-action`), so it leads to a page of ours that goes there.
+      router.post(confirmPath, sameOriginOnly(origin), async (ctx, next) => {
+        await next()
+        const location = ctx.response.get('Location')
+        if (ctx.status !== 303 || location === '' || new URL(location, issuer).origin === origin) return
+        ctx.cookies.set(cookieName, location, cookie)
+        ctx.redirect(path)
+        ctx.status = 303
+      })
+      provider.use(router.routes())
+    },
+  }
+}
