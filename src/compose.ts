@@ -1,8 +1,6 @@
 // Puts the parts together: the only file that chooses adapters.
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { Socket } from 'node:net'
+import { createServer } from 'node:http'
 import Provider, { type ClientMetadata } from 'oidc-provider'
 import { argon2Passwords } from './adapters/accounts/password.ts'
 import { recordAccounts } from './adapters/accounts/records.ts'
@@ -13,6 +11,7 @@ import { openDatabase } from './adapters/sqlite-database.ts'
 import { twilioGateway } from './adapters/voice/twilio/gateway.ts'
 import type { ClientConfig, Config } from './config.ts'
 import { startBank } from './demo/bank.ts'
+import { closerOf, listen } from './http-server.ts'
 import { artifactAdapter } from './oidc/artifact-store.ts'
 import { standaloneConfiguration } from './oidc/provider.ts'
 import { phoneStepUp } from './plugin.ts'
@@ -88,7 +87,10 @@ export async function startServer(config: Config, surroundings: Surroundings): P
   }
   try {
     const { database, audit, accounts, gateway, stepUp } = openParts(config, secrets, 'server', surroundings)
-    closers.push(() => database.close())
+    closers.push(() => {
+      database.close()
+      audit.close()
+    })
     await addSeeds(accounts, config)
 
     const { carrier } = config.voice
@@ -127,13 +129,9 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     app.mount(provider)
     await stepUp.mount(provider)
     const handle = provider.callback()
-    const server = await listen(
-      createServer((request, response) => void handle(request, response)),
-      config,
-    )
+    const server = createServer((request, response) => void handle(request, response))
+    await listen(server, { port: config.port, host: config.host, what: 'the provider' })
     closers.push(closerOf(server))
-    // First of all when closing: open event streams would keep the server from ending.
-    closers.push(() => stepUp.close())
 
     const { bank } = config.demo
     if (bank !== undefined) {
@@ -155,6 +153,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       closers.push(() => opening.close())
       opened.push({ name: 'bank', url: bank.url, what: 'Sign in, then transfer money: the bank asks for a call.' })
     }
+    // First of all when closing: no more calls, and an end to the event streams that would keep the server from ending.
+    closers.push(() => stepUp.close())
     // Nobody waits for it, but an operator reads at once that credentials are wrong, and the first call finds the SDK loaded.
     void gateway.health().then(({ ready, detail }) => (ready ? log.info({ detail }, 'gateway ready') : log.error({ detail }, 'gateway not ready')))
     return { opened, close }
@@ -167,7 +167,15 @@ export async function startServer(config: Config, surroundings: Surroundings): P
 /** What the command line works on, beside a running server or without one. */
 export async function openAdministration(config: Config, surroundings: Surroundings) {
   const { database, accounts, audit, stepUp } = openParts(config, await loadSecrets(config), 'command-line', surroundings)
-  return { accounts, audit, factor: stepUp.factor, close: () => database.close() }
+  return {
+    accounts,
+    audit,
+    factor: stepUp.factor,
+    close() {
+      database.close()
+      audit.close()
+    },
+  }
 }
 
 function clientMetadata(client: ClientConfig): ClientMetadata {
@@ -197,7 +205,7 @@ async function addSeeds(accounts: Accounts, config: Config): Promise<void> {
 }
 
 function hint(phones: number): string {
-  return phones === 0 ? 'has no phone' : phones === 1 ? 'has a phone' : `has ${phones} phones`
+  return phones === 0 ? 'No phone' : phones === 1 ? 'One phone' : `${phones} phones`
 }
 
 function homeLinks(config: Config) {
@@ -208,44 +216,4 @@ function homeLinks(config: Config) {
       : []),
     ...(carrier.kind === 'simulator' ? [{ href: carrier.url, label: 'The phone', text: 'The telephones of the demo accounts.' }] : []),
   ]
-}
-
-async function listen(server: Server, { port, host }: Config): Promise<Server> {
-  // A loopback issuer is reached as `localhost`, which browsers look up as ::1 or 127.0.0.1.
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-    if (!taken) throw error
-    throw new Error(`port ${port} on ${host} is taken: end what uses it, or give another one (PORT=5000 npm start, or "port" in the configuration)`, {
-      cause: error,
-    })
-  }
-  return server
-}
-
-/** How to close this server: requests under way are answered, every other connection is closed. Node itself would wait for those that a browser
- *  opened ahead of need and never used. */
-function closerOf(server: Server): () => Promise<void> {
-  const waiting = new Set<Socket>()
-  let closing = false
-  server.on('connection', (socket: Socket) => {
-    waiting.add(socket)
-    socket.once('close', () => waiting.delete(socket))
-  })
-  server.on('request', ({ socket }, response) => {
-    waiting.delete(socket)
-    response.once('close', () => {
-      if (closing) socket.destroySoon()
-      else if (!socket.destroyed) waiting.add(socket)
-    })
-  })
-  return async () => {
-    closing = true
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of waiting) socket.destroy()
-    await closed
-  }
 }

@@ -6,6 +6,7 @@ import { accountCommands } from './command-line.ts'
 import { openAdministration, startServer } from './compose.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { systemClock } from './ports/clock.ts'
+import { loadSecrets, makeSecretsFile } from './secrets.ts'
 
 const drainMilliseconds = 9000
 const clock = systemClock
@@ -16,6 +17,11 @@ const program = new Command('ringback')
 
 program.command('serve').description('start the provider').action(serve)
 program.command('check-config').description('say what is wrong with the configuration, or that nothing is').action(checkConfig)
+program
+  .command('make-secrets')
+  .argument('<file>', 'where to put them; a file that is there is left as it is')
+  .description('make a file of new secrets for production: keys for cookies, codes, telephone numbers and tokens')
+  .action(makeSecrets)
 accountCommands(program, () => openAdministration(readConfig(), { clock, log: logger('warn') }))
 
 try {
@@ -57,9 +63,16 @@ async function serve(): Promise<void> {
 
 async function checkConfig(): Promise<void> {
   const config = readConfig()
+  // Made-up ones are made on the first start.
+  if (!config.secrets.madeUp) await loadSecrets(config)
   process.stdout.write(
     `the configuration is in order: issuer ${config.issuer}, ${config.clients.length} client(s), calls by ${config.voice.carrier.kind}\n`,
   )
+}
+
+async function makeSecrets(file: string): Promise<void> {
+  if (!(await makeSecretsFile(file))) throw new Error(`there is a file ${file} already, and it was left as it is: name another one, or move it away`)
+  process.stdout.write(`new secrets are in ${file}, readable by this user only: name it as secrets.file, and keep a copy in a safe place\n`)
 }
 
 function readConfig() {
@@ -68,7 +81,6 @@ function readConfig() {
 
 /** One JSON object a line. What looks like a telephone number is shortened, and fields that could hold a secret are left out, whoever logs them. */
 function logger(level: string) {
-  const shorten = (text: string | undefined) => text?.replace(/(\+|%2B)\d{5,13}(\d{2})/g, '••••$2')
   return pino({
     level,
     redact: [
@@ -85,11 +97,7 @@ function logger(level: string) {
       '*.authorization',
       '*.cookie',
     ],
-    serializers: {
-      err(error: Error) {
-        const { type, message, stack } = pino.stdSerializers.err(error)
-        return { type, message: shorten(message), stack: shorten(stack) }
-      },
-    },
+    // On the finished line, so that nothing gets past it: not a message, not a stack, not a field of somebody else's.
+    hooks: { streamWrite: (line) => line.replaceAll(/(\+|%2B)\d{5,13}(\d{2})/gi, '••••$2') },
   })
 }

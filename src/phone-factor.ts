@@ -18,7 +18,7 @@ import { type Call, type Challenge, type ChallengeOrigin, nextChangeAt, settle }
 import { type CodeBinding, type CodeKey, deriveCode, deriveGate, type Mode, minimumCodeDigits, type Purpose } from './domain/code.ts'
 import type { Limits } from './domain/guard.ts'
 import { type PhoneBinding, usablePhones } from './domain/phone-binding.ts'
-import { isRefusal, type Refusal } from './domain/refusal.ts'
+import { isRefusal, type Refusal, type RefusalReason } from './domain/refusal.ts'
 import type { AuditLog } from './ports/audit-log.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
@@ -131,6 +131,12 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     void running.then(() => background.delete(running))
   }
 
+  /** A refusal that nothing stored has to decide. */
+  function refuse({ accountId, origin }: FactorPage, refused: RefusalReason): Refusal {
+    audit.write({ type: `refused.${refused}`, accountId, clientId: origin.clientId })
+    return { refused }
+  }
+
   function keyOf(call: Call): CodeKey {
     const key = deps.codeKeys.find((candidate) => candidate.id === call.codeKey)
     if (key === undefined)
@@ -188,7 +194,11 @@ export function phoneFactor(deps: PhoneFactorDeps) {
         const now = current.challenge === undefined ? undefined : settle(current.challenge, clock.now())
         if (now === undefined || now.call.id !== call.id) return { account: current, result: false, happened: [] }
         const referenced = { ...now, call: { ...now.call, carrierReference: now.call.carrierReference ?? carrierReference } }
-        return { account: { ...current, challenge: referenced }, result: now.state === 'open', happened: ['call.placed'] }
+        return {
+          account: { ...current, challenge: referenced },
+          result: now.state === 'open' && now.call.state !== 'over',
+          happened: ['call.placed'],
+        }
       })
       // Cancelled or replaced while the carrier was being asked: the phone must not ring on.
       if (!wanted) await gateway.continueWith({ id: call.id, carrierReference }, step('hang-up', 0, account.challenge))
@@ -206,15 +216,21 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     const now = clock.now()
     if (now - (lookedUpAt.get(call.id) ?? 0) < lookUpMilliseconds) return
     lookedUpAt.set(call.id, now)
-    const found =
-      call.carrierReference === undefined
-        ? now - call.startedAt < placingMilliseconds
-          ? 'live'
-          : 'unknown'
-        : await gateway.lookUp({ id: call.id, carrierReference: call.carrierReference })
+    const found = await askCarrier(call, now)
     if (found === 'live') return
     lookedUpAt.delete(call.id)
     await takeVoiceEvent({ call: call.id, type: 'over', outcome: found === 'unknown' ? 'gateway-down' : found })
+  }
+
+  async function askCarrier({ id, carrierReference, startedAt }: Call, now: number): Promise<Awaited<ReturnType<VoiceGateway['lookUp']>>> {
+    if (carrierReference === undefined) return now - startedAt < placingMilliseconds ? 'live' : 'unknown'
+    try {
+      return await gateway.lookUp({ id, carrierReference })
+    } catch (error) {
+      // No word of the carrier's is no news: the page is shown as it stands, and the call's own deadlines go on.
+      log.warn({ err: error, call: id }, 'a carrier could not be asked about a call')
+      return 'live'
+    }
   }
 
   function isLookedUp({ call }: Challenge): boolean {
@@ -225,10 +241,13 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     const challengeId = event.call.slice(0, event.call.lastIndexOf('.'))
     const accountId = (await challenges.find(challengeId))?.accountId
     const known = accountId === undefined ? undefined : (await accounts.find(accountId))?.challenge
-    if (accountId === undefined || known === undefined || known.call.id !== event.call) return step('hang-up', 0, undefined)
-    const derived = await derive(known)
-    // A phone that is no longer bound gets no word of ours; its end is still recorded.
-    if (derived === undefined && event.type !== 'over') return step('hang-up', 0, known)
+    if (accountId === undefined || known === undefined) return step('hang-up', 0, undefined)
+    const current = known.call.id === event.call
+    const denial = event.type === 'keys' && event.keys === '9'
+    if (!current && !denial) return step('hang-up', 0, undefined)
+    const derived = current ? await derive(known) : undefined
+    // A phone that is no longer bound gets no word of ours; that it was denied, and its end, are still recorded.
+    if (derived === undefined && !denial && event.type !== 'over') return step('hang-up', 0, known)
     const { gate, code } = derived ?? { gate: '', code: '' }
     const { account, result } = await change(accountId, (current) => hear(current, event, { now: clock.now(), limits: settings.limits, gate, code }))
     if (event.type === 'over') placedHere.delete(event.call)
@@ -242,9 +261,8 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     async start(page: FactorPage, options: StartOptions): Promise<Started | Refusal> {
       const bound = await phones.of(page.accountId)
       const usable = usablePhones(bound)
-      if (usable.length === 0) return { refused: 'no-phone' }
       const phone = usable.find((candidate) => candidate.id === options.phone)
-      if (phone === undefined) return { refused: 'unknown-phone' }
+      if (phone === undefined) return refuse(page, usable.length === 0 ? 'no-phone' : 'unknown-phone')
       if (draining) throw new Error('this process is shutting down and places no more calls')
       const existing = await accounts.find(page.accountId)
       if (existing !== undefined) await lookUp(existing)
@@ -285,10 +303,10 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     /** Takes what was typed as the code; anything but the right number of digits is refused without being counted. */
     async typeCode(page: FactorPage, typed: unknown): Promise<{ confirmed: Challenge } | Refusal> {
       const given = typeof typed === 'string' ? typed.replaceAll(/[\s-]/g, '') : ''
-      if (given.length !== settings.codeDigits || !/^\d+$/.test(given)) return { refused: 'malformed-code' }
+      if (given.length !== settings.codeDigits || !/^\d+$/.test(given)) return refuse(page, 'malformed-code')
       const known = (await accounts.find(page.accountId))?.challenge
       const derived = known === undefined ? undefined : await derive(known)
-      if (known === undefined || derived === undefined) return { refused: 'no-challenge' }
+      if (known === undefined || derived === undefined) return refuse(page, 'no-challenge')
       const attempt = { ...page.origin, call: known.call.id, given, expected: derived.code }
       const { account, result } = await change(page.accountId, (current) => takeTypedCode(current, attempt, clock.now(), settings.limits))
       if (!isRefusal(result)) sayLast(result.confirmed, 'confirmed')
@@ -299,6 +317,7 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     /** The person gives up: an open challenge of this page ends, and its call with it. */
     async cancel(page: FactorPage): Promise<void> {
       const { result } = await change(page.accountId, (account) => cancel(account, page.origin, clock.now()))
+      audit.write({ type: 'step-up.given-up', accountId: page.accountId, clientId: page.origin.clientId })
       if (result) sayLast(result, 'cancelled')
     },
 
@@ -350,7 +369,8 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     /** Switches the factor of an account off until `unblock`: no call, no code, no gate counts any more. */
     async block(accountId: string): Promise<void> {
       await change(accountId, (account) => ({
-        account: { ...account, block: { reason: 'administrator' } },
+        // What was confirmed before ends with it: whoever the block is for may have confirmed it.
+        account: { ...account, block: { reason: 'administrator' }, confirmations: [] },
         result: undefined,
         happened: ['factor.blocked'],
       }))

@@ -1,7 +1,7 @@
 // phoneStepUp: mounts the factor on an oidc-provider that somebody else builds. Our own server mounts it in no other way.
 import { type Configuration, interactionPolicy, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import type { CodeKey } from './domain/code.ts'
-import { defaultLimits, type Limits } from './domain/guard.ts'
+import { defaultCall, defaultLimits, type Limits } from './domain/guard.ts'
 import { defaultStepUpPolicy, type Level, levelAcr, type StepUpPolicy } from './domain/policy.ts'
 import { extraTokenClaims, shapeClaims } from './oidc/claims.ts'
 import { phonePrompt, stepUp } from './oidc/step-up.ts'
@@ -61,15 +61,15 @@ export function phoneStepUp(options: PhoneStepUpOptions): PhoneStepUp {
   const { gateway, phones, audit, brand, clock = systemClock, log = silentLog, path = '/phone-step-up', voicePath = '/voice' } = options
   const settings: FactorSettings = {
     brand,
-    codeDigits: options.codeDigits ?? 6,
-    gateDigits: options.gateDigits ?? 2,
-    ringSeconds: options.ringSeconds ?? 25,
-    maxSeconds: options.maxCallSeconds ?? 75,
-    limits: { ...defaultLimits, ...options.limits },
+    codeDigits: options.codeDigits ?? defaultCall.codeDigits,
+    gateDigits: options.gateDigits ?? defaultCall.gateDigits,
+    ringSeconds: options.ringSeconds ?? defaultCall.ringSeconds,
+    maxSeconds: options.maxCallSeconds ?? defaultCall.maxCallSeconds,
+    limits: checkedLimits({ ...defaultLimits, ...defined(options.limits) }),
   }
   const { openRecords, codeKeys, aliases = {} } = options
   const factor = phoneFactor({ gateway, openRecords, phones, codeKeys, audit, clock, log, settings })
-  const policyFor = (clientId: string): StepUpPolicy => ({ ...defaultStepUpPolicy, ...options.policyFor?.(clientId) })
+  const policyFor = (clientId: string): StepUpPolicy => ({ ...defaultStepUpPolicy, ...defined(options.policyFor?.(clientId)) })
   const hostAcrs: string[] = []
   const decision = stepUp({ accountFactor: factor.accountFactor, phones, policyFor, known: { aliases, host: hostAcrs }, clock, audit })
   const closing = new AbortController()
@@ -78,7 +78,11 @@ export function phoneStepUp(options: PhoneStepUpOptions): PhoneStepUp {
     factor,
 
     configure(configuration) {
-      const { interactions, features } = configuration
+      const { interactions, features, cookies } = configuration
+      // The interaction cookie holds what stands in the page's address: only its signature shows that this browser was given it.
+      if (cookies?.keys === undefined || (Array.isArray(cookies.keys) && cookies.keys.length === 0)) {
+        throw new Error('phoneStepUp needs signed cookies: set cookies.keys in the configuration of the provider')
+      }
       hostAcrs.splice(0, Infinity, ...(configuration.acrValues ?? []))
       return {
         ...configuration,
@@ -111,6 +115,19 @@ export function phoneStepUp(options: PhoneStepUpOptions): PhoneStepUp {
       await factor.drain()
     },
   }
+}
+
+/** Without the keys whose value is undefined: an option left open is no option. */
+function defined<T extends object>(options: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+/** A limit that is no number, or none at all, would be no limit. */
+function checkedLimits(limits: Limits): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) throw new Error(`phoneStepUp: limits.${name} is ${value}: give a whole number of 1 or more`)
+  }
+  return limits
 }
 
 function isWebhooks(gateway: Partial<VoiceWebhooks>): gateway is VoiceWebhooks {

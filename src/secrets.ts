@@ -8,6 +8,8 @@ import { problemsOf } from './config/words.ts'
 import { type Config, ConfigError, isLoopbackIssuer, type Problem } from './config.ts'
 import type { CodeKey } from './domain/code.ts'
 
+export { makeSecretsFile } from './config/made-up-secrets.ts'
+
 /** A private key that tokens are signed with (RFC 7517). */
 export type PrivateJwk = z.output<typeof secretsSchema>['jwks']['keys'][number]
 

@@ -1,4 +1,4 @@
-// Secrets for development, made on the first start. They say so themselves, and production refuses them.
+// New secrets: for development made on the first start, which they say themselves, or for production when an operator asks for a file.
 import { generateKeyPair, type JsonWebKey, randomBytes, randomUUID } from 'node:crypto'
 import { access, link, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -12,12 +12,23 @@ const makeKeyPair = promisify(generateKeyPair)
  * same moment one wins: what is in the file counts, so read it afterwards.
  */
 export async function makeUpSecrets(file: string): Promise<void> {
-  if (await exists(file)) return
+  if (!(await exists(file))) await writeNew(file, { madeUpForDevelopment: true, ...(await newSecrets()) })
+}
+
+/** Makes a file for production, as `makeUpSecrets` does. False when there is one already: it is left as it is. */
+export async function makeSecretsFile(file: string): Promise<boolean> {
+  if (await exists(file)) return false
+  const { carrier: _, ...secrets } = await newSecrets()
+  await writeNew(file, secrets)
+  return true
+}
+
+async function writeNew(file: string, secrets: object): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${randomUUID()}.new`
   try {
     await using handle = await open(draft, 'wx', 0o600)
-    await handle.writeFile(`${JSON.stringify(await madeUpSecrets(), null, 2)}\n`)
+    await handle.writeFile(`${JSON.stringify(secrets, null, 2)}\n`)
     await handle.sync()
     // Unlike a rename, a link never replaces what another process put there.
     await link(draft, file).catch((error: unknown) => {
@@ -29,10 +40,9 @@ export async function makeUpSecrets(file: string): Promise<void> {
 }
 
 /** New secrets, in the form of the file. */
-async function madeUpSecrets() {
+async function newSecrets() {
   const [ec, rsa] = await Promise.all([makeKeyPair('ec', { namedCurve: 'P-256' }), makeKeyPair('rsa', { modulusLength: 2048 })])
   return {
-    madeUpForDevelopment: true,
     cookieKeys: [secret()],
     codeKeys: [{ id: id('code'), secret: secret() }],
     numberKeys: [{ id: id('number'), secret: secret() }],

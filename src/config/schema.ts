@@ -1,7 +1,7 @@
 // Every option of the configuration: its kind, its bounds, its default, and what it is for. An unknown key is an error.
 import { z } from 'zod'
 import { minimumCodeDigits } from '../domain/code.ts'
-import { defaultLimits, failuresInARowCeiling } from '../domain/guard.ts'
+import { defaultCall, defaultLimits, failuresInARowCeiling } from '../domain/guard.ts'
 import { defaultStepUpPolicy, levelAcr } from '../domain/policy.ts'
 import { baseUrlFault, issuerFault, resourceFault, secureUrlFault, webhookUrlFault } from './addresses.ts'
 import { language, listOf, matching, name, phoneNumber, port, ruled, seconds, text } from './values.ts'
@@ -63,10 +63,10 @@ const limits = z.strictObject({
 })
 
 const factor = z.strictObject({
-  codeDigits: z.int().min(minimumCodeDigits).max(10).default(6).describe('Digits of the code.'),
-  gateDigits: z.int().min(2).max(3).default(2).describe('Digits of the gate that the callee keys before a code is spoken.'),
-  ringSeconds: z.int().min(5).max(60).default(25).describe('How long a phone rings, in seconds.'),
-  maxCallSeconds: z.int().min(30).max(180).default(75).describe('After how many seconds an answered call is cut off.'),
+  codeDigits: z.int().min(minimumCodeDigits).max(10).default(defaultCall.codeDigits).describe('Digits of the code.'),
+  gateDigits: z.int().min(2).max(3).default(defaultCall.gateDigits).describe('Digits of the gate that the callee keys before a code is spoken.'),
+  ringSeconds: z.int().min(5).max(60).default(defaultCall.ringSeconds).describe('How long a phone rings, in seconds.'),
+  maxCallSeconds: z.int().min(30).max(180).default(defaultCall.maxCallSeconds).describe('After how many seconds an answered call is cut off.'),
   limits: limits.prefault({}).describe('How often somebody may guess, and how often we ring.'),
   report: z
     .strictObject({

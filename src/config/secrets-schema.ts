@@ -18,8 +18,24 @@ const secret = matching(/^[A-Za-z0-9_-]*$/, 'is not base64url', 'write random by
   return z.NEVER
 })
 
+const idFault = 'is not an id'
+
+/** 32 bytes exactly: what AES-256 takes. Its id stands in the store before a dot. */
+const numberKeys = z
+  .array(
+    z.strictObject({
+      id: matching(/^[\w-]{1,64}$/, idFault, 'use letters, digits, _ and -').describe('Its name.'),
+      secret: secret.refine((bytes) => bytes.byteLength === keyBytes, {
+        message: `is longer than ${keyBytes} bytes`,
+        params: { remedy: `make one of exactly ${keyBytes} bytes` },
+      }),
+    }),
+  )
+  .min(1)
+  .check((context) => once(context, 'id', (key) => key.id))
+
 const namedKeys = z
-  .array(z.strictObject({ id: matching(/^[\w.-]{1,64}$/, 'is not an id', 'use letters, digits, _ . and -').describe('Its name.'), secret }))
+  .array(z.strictObject({ id: matching(/^[\w.-]{1,64}$/, idFault, 'use letters, digits, _ . and -').describe('Its name.'), secret }))
   .min(1)
   .check((context) => once(context, 'id', (key) => key.id))
 
@@ -70,7 +86,7 @@ export const secretsSchema = z.strictObject({
     .min(1)
     .describe('Sign cookies; the first signs, all are accepted.'),
   codeKeys: namedKeys.describe('Codes are derived from them, the first derives new ones.'),
-  numberKeys: namedKeys.describe('For what is stored about telephone numbers.'),
+  numberKeys: numberKeys.describe('Telephone numbers are sealed with them in the store; the first seals new ones.'),
   jwks: z.strictObject({ keys: signingKeys.describe('The private keys, as JWK.') }).describe('What tokens are signed with.'),
   carrier: z
     .strictObject({ accountSid: text().describe('Its name.'), authToken: text().describe('Its secret.') })

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import Router from '@koa/router'
 import { createRemoteJWKSet, customFetch, type RemoteJWKSet } from 'jose'
 import Koa, { HttpError } from 'koa'
+import { listen } from '../http-server.ts'
 import { type Clock, systemClock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { createApi } from './api.ts'
@@ -59,10 +60,7 @@ export interface Bank {
 export async function startBank(options: BankOptions): Promise<Bank> {
   const { host = '127.0.0.1', clock = systemClock, logger } = options
   const server = createServer()
-  server.listen(options.port, host)
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const port = await listen(server, { port: options.port, host, what: 'the bank' })
   const url = `http://${urlHost(host)}:${port}`
   const bank = { url, redirectUri: `${url}/callback`, postLogoutRedirectUri: `${url}/`, resource: options.resource ?? `${url}/api` }
   try {

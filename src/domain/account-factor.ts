@@ -137,6 +137,7 @@ function sameSession(a: ChallengeOrigin, b: ChallengeOrigin): boolean {
 export type HeardEvent = { call: string; carrierReference?: string } & (
   | { type: 'ringing' }
   | { type: 'answered'; by: 'person' | 'machine' | 'unknown' }
+  /** Keys of the callee in answer to the step with this sequence number; empty when nothing was keyed in time. */
   | { type: 'keys'; sequence: number; keys: string }
   | { type: 'over'; outcome: CarrierOutcome }
 )
@@ -161,7 +162,14 @@ export interface HearContext {
 
 /** Applies a carrier's report. Reports of any call but the current one, repeated and late ones change nothing; the answer is then the step the call is at. */
 export function hear(account: AccountFactor, event: HeardEvent, context: HearContext): Change<NextPrompt> {
-  if (account.challenge === undefined || account.challenge.call.id !== event.call) return { account, result: hangUp, happened: [] }
+  if (account.challenge === undefined) return { account, result: hangUp, happened: [] }
+  if (account.challenge.call.id !== event.call) {
+    // The phone rang and its owner says no: that another call has taken this one's place meanwhile does not unsay it.
+    const denied = event.type === 'keys' && event.keys === '9' && account.challenge.state !== 'reported'
+    if (!denied) return { account, result: hangUp, happened: [] }
+    const { account: after, happened } = reported(account, account.challenge, context.now, context.limits)
+    return { account: after, result: { prompt: 'reported', sequence: 0 }, happened }
+  }
   const settled = settle(account.challenge, context.now)
   const carrierReference = settled.call.carrierReference ?? event.carrierReference
   // Another of the carrier's calls under this one's address: its signature says who speaks, not about which call.
@@ -214,17 +222,13 @@ function keyed(account: AccountFactor, challenge: Challenge, keys: string, conte
   if (call.mode === 'spoken') {
     if (!sameDigits(keys, expected)) return say(account, endCall(call, 'wrong-gate'), 'wrong-gate', ['call.wrong-gate'])
     // The step that tells the code leaves with the answer to this event, so the code counts as told from here.
-    return say(account, { ...passGate(call), state: 'told', toldAt: context.now }, 'code', ['call.gate-passed', 'code.told'])
+    return say(account, { ...call, state: 'told', toldAt: context.now, askedAgain: 0 }, 'code', ['call.gate-passed', 'code.told'])
   }
   const attempt = countAndCompare(account, challenge, keys, expected, context.now, context.limits)
   const after = attempt.account.challenge ?? challenge
   if (attempt.result === 'right') return say(attempt.account, endCall(call, 'completed'), 'confirmed', attempt.happened)
   if (after.state !== 'open') return say(attempt.account, endCall(call, 'completed'), 'wrong-code', attempt.happened)
   return say(attempt.account, { ...call, askedAgain: 0 }, 'key-code-wrong', attempt.happened)
-}
-
-function passGate(call: Call): Call {
-  return { ...call, state: 'gate-passed', askedAgain: 0 }
 }
 
 function repeated(call: Call, slowly: boolean): Prompt {
@@ -360,8 +364,8 @@ function reportedInCall(account: AccountFactor, challenge: Challenge, context: H
 function reported(account: AccountFactor, challenge: Challenge, now: number, limits: Limits): Change<Challenge> {
   const ended: Challenge = { ...challenge, state: 'reported', endedAt: now }
   const block: Block = { reason: 'reported', until: now + limits.reportBlockSeconds * 1000 }
-  // A confirmation given just before was somebody else's, too: what the session gained by it is taken back.
-  const confirmations = account.confirmations.filter((confirmation) => confirmation.challenge !== challenge.id)
+  // Whatever was confirmed before may have been somebody else, too: every session that gained by it has to show it anew.
+  const confirmations: Confirmation[] = []
   return {
     account: { ...account, challenge: ended, block: longerBlock(account.block, block, now), confirmations },
     result: ended,

@@ -194,7 +194,7 @@ const phrases: Record<CallLanguage, Phrases> = {
     nothingKeyed: 'We received no keys. To try again, ask for another call on the page. Goodbye.',
     expired: 'The time for this attempt has passed. To try again, ask for another call on the page. Goodbye.',
     cancelled: 'This attempt was ended on the page. Goodbye.',
-    reported: 'Thank you for telling us. The sign-in was stopped, and this telephone will not confirm anything for a day. Goodbye.',
+    reported: 'Thank you for telling us. The sign-in was stopped, and your telephones will not confirm anything for now. Goodbye.',
     goodbye: 'Goodbye.',
   },
   zh: {
@@ -214,7 +214,7 @@ const phrases: Record<CallLanguage, Phrases> = {
     nothingKeyed: '没有收到按键。如需重试,请在页面上再次请求来电。再见。',
     expired: '本次验证已超时。如需重试,请在页面上再次请求来电。再见。',
     cancelled: '本次验证已在页面上结束,再见。',
-    reported: '感谢您的告知。登录已被阻止,这部电话在一天之内不会再确认任何操作。再见。',
+    reported: '感谢您的告知。登录已被阻止,您的电话暂时不会再确认任何操作。再见。',
     goodbye: '再见。',
   },
 }

@@ -3,6 +3,7 @@
 import type { CarrierOutcome, Prompt } from './call-script.ts'
 import type { Mode, Purpose } from './code.ts'
 
+/** `gate-passed` is for gateways that tell the passing of the gate from the telling of the code; where one step does both, a call goes straight to `told`. */
 export type CallState = 'dialling' | 'ringing' | 'answered' | 'gate-passed' | 'told' | 'over'
 
 /** How a call ended, as the person on the page is told. */

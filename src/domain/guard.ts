@@ -50,6 +50,9 @@ export function blockAfterFailures(failuresInARow: number, now: number, limits: 
   return { reason: 'failures', until: now + limits.failureBlockSeconds * 1000 }
 }
 
+/** How a call is made, unless somebody says otherwise. */
+export const defaultCall = { codeDigits: 6, gateDigits: 2, ringSeconds: 25, maxCallSeconds: 75 }
+
 const tenMinutes = 10 * 60 * 1000
 const day = 24 * 60 * 60 * 1000
 

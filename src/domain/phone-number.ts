@@ -1,5 +1,5 @@
 // Telephone numbers: how one is read, checked and shown.
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max'
 
 export interface PhoneNumber {
   /** `+` and 7 to 15 digits. */
@@ -26,7 +26,8 @@ const kinds: Record<string, PhoneNumber['kind']> = {
 export function parsePhoneNumber(text: string, country?: string): PhoneNumber | { fault: NumberFault } {
   // A control character or a parameter must never reach an exchange: libphonenumber would drop it silently.
   if (!/^[+\d\s().\-/xext,;=]{3,40}$/i.test(text)) return { fault: 'not-a-number' }
-  const parsed = parsePhoneNumberFromString(text, { defaultCountry: country as never, extract: false })
+  const defaultCountry = country !== undefined && isSupportedCountry(country) ? country : undefined
+  const parsed = parsePhoneNumberFromString(text, { defaultCountry, extract: false })
   if (parsed === undefined) return { fault: 'not-a-number' }
   if (!parsed.isValid()) return { fault: 'not-in-any-plan' }
   if (!isE164(parsed.number)) return { fault: 'cannot-be-called' }

@@ -3,7 +3,8 @@ import type { Confirmation } from './account-factor.ts'
 import type { Mode } from './code.ts'
 
 /** Our levels. `phone` is password and call; `call` is a call alone and satisfies neither of the others. */
-export type Level = 'password' | 'phone' | 'call'
+export type Level = (typeof levels)[number]
+const levels = ['password', 'phone', 'call'] as const
 
 export const levelAcr = {
   password: 'urn:ringback:acr:password',
@@ -45,7 +46,7 @@ export interface LevelRequest {
   essential?: readonly string[]
   /** Seconds. */
   maxAge?: number
-  /** `prompt=login` or `max_age=0`: everything is to be shown anew. */
+  /** `prompt=login` (oidc-provider turns `max_age=0` into it): everything is to be shown anew. */
   renew: boolean
 }
 
@@ -68,7 +69,6 @@ export interface DecisionInput {
   policy: StepUpPolicy
   known: KnownAcrs
   shown: Shown
-  accountId: string
   clientId: string
   transactionDigest?: string
   /** Whether a call could be made at all: a usable phone, and not yet given up in this request. */
@@ -111,7 +111,7 @@ export function decide(input: DecisionInput): Decision {
 
 /** The level that an acr value names here, if it is one of ours. */
 export function levelOf(acr: string, known: KnownAcrs): Level | undefined {
-  const own = (Object.keys(levelAcr) as Level[]).find((level) => levelAcr[level] === acr)
+  const own = levels.find((level) => levelAcr[level] === acr)
   return own ?? (Object.hasOwn(known.aliases, acr) ? known.aliases[acr] : undefined)
 }
 
@@ -153,7 +153,8 @@ function reached(level: Level, input: DecisionInput): { amr: string[]; authTime:
   const password = freshPassword(input, false)
   if (password === undefined) return undefined
   // RFC 8176: two factors of different kinds, over two channels.
-  return { amr: [...password.amr, 'tel', 'mfa', 'mca'], authTime: Math.max(password.authTime, seconds(call.at)) }
+  // The call's time, though the password may be younger: whoever reads it asks how old the confirmation by phone is.
+  return { amr: [...password.amr, 'tel', 'mfa', 'mca'], authTime: seconds(call.at) }
 }
 
 /** The request's own age limit binds the factor that the level is named after: the password at the password level, the call at the phone level. */
@@ -174,11 +175,14 @@ function countsFor(confirmation: Confirmation, { policy, request, shown, clientI
   if (confirmation.purpose !== 'step-up' || !policy.modes.includes(confirmation.mode)) return false
   if (shown.sessionUid === undefined || confirmation.sessionUid !== shown.sessionUid) return false
   if (confirmation.transactionDigest !== transactionDigest) return false
-  if (confirmation.cid === shown.cid && confirmation.clientId === clientId) return true
+  if (confirmation.cid === shown.cid && confirmation.clientId === clientId && now - confirmation.at <= ownRequestMilliseconds) return true
   const once = request.renew || policy.phoneMaxAge === 0 || transactionDigest !== undefined
   if (once || !confirmation.raisesSession) return false
   return now - confirmation.at <= Math.min(policy.phoneMaxAge, request.maxAge ?? Infinity) * 1000
 }
+
+/** How long a confirmation counts for its own request, whatever else is demanded: time to read a consent page, and no more. */
+const ownRequestMilliseconds = 10 * 60 * 1000
 
 function seconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000)

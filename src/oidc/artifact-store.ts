@@ -16,8 +16,6 @@ const consumable = [
   'PreAuthorizedCode',
   'PushedAuthorizationRequest',
 ]
-/** What is kept beyond its expiry, so that whoever comes late hears "expired" or "already used" and not "unknown"; the library judges `exp` itself. */
-const keptLonger = [...consumable, 'Interaction']
 const daySeconds = 24 * 60 * 60
 /**
  * A refresh token that comes again so soon is refused and no more: two tabs of one application, or a retry. Later it is a replay, and the library ends
@@ -57,7 +55,10 @@ export function artifactAdapter({ store, clock = systemClock }: { store: Artifac
     return {
       find,
       async upsert(id, payload, expiresIn) {
-        const ttl = milliseconds(expiresIn, keptLonger.includes(model) ? daySeconds : slackSeconds)
+        const ttl = milliseconds(
+          expiresIn, // Kept beyond its expiry, so that whoever comes late hears "expired" or "already used" and not "unknown": the library judges `exp` itself.
+          consumable.includes(model) ? daySeconds : slackSeconds,
+        )
         // The library looks first and writes afterwards: of two at once, both would be the first use of an assertion or a proof.
         if (model === 'ReplayDetection') {
           if (!(await store.addIfAbsent(key(id), JSON.stringify({ value: payload }), ttl)))

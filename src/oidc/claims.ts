@@ -20,10 +20,12 @@ export function extraTokenClaims(host: Configuration['extraTokenClaims']): NonNu
 
 function authenticationClaims(ctx: KoaContextWithOIDC): Record<string, string | string[] | number> {
   const { AuthorizationCode, RefreshToken, BackchannelAuthenticationRequest, DeviceCode } = ctx.oidc.entities
-  const source: AuthenticationSource = AuthorizationCode ??
+  const source: AuthenticationSource =
+    AuthorizationCode ??
     RefreshToken ??
     BackchannelAuthenticationRequest ??
-    DeviceCode ?? { acr: ctx.oidc.acr, amr: ctx.oidc.amr, authTime: ctx.oidc.session?.authTime() }
+    DeviceCode ??
+    (ctx.oidc.session === undefined ? {} : { acr: ctx.oidc.acr, amr: ctx.oidc.amr, authTime: ctx.oidc.session.authTime() })
   return {
     ...(source.acr === undefined ? {} : { acr: source.acr }),
     ...(source.amr === undefined ? {} : { amr: source.amr }),

@@ -45,6 +45,7 @@ export function stepUp(deps: StepUpDeps) {
   async function decideFacts(facts: RequestFacts): Promise<Decision> {
     const account = await deps.accountFactor(facts.accountId)
     const bound = await deps.phones.of(facts.accountId)
+    const usable = usablePhones(bound)
     const now = clock.now()
     const givenUp = isObject(facts.result?.[phonePrompt]) && 'unmet' in facts.result[phonePrompt]
     const { session } = facts
@@ -56,13 +57,13 @@ export function stepUp(deps: StepUpDeps) {
         password: session.loginTs === undefined ? undefined : { at: session.loginTs, amr: session.amr ?? ['pwd'] },
         passwordJustShown: facts.result?.login !== undefined,
         hostAcr: session.acr !== undefined && known.host.includes(session.acr) ? session.acr : undefined,
-        confirmations: account.confirmations,
+        // What a phone confirmed ends with its binding.
+        confirmations: account.confirmations.filter(({ phone }) => usable.some(({ id }) => id === phone)),
         sessionUid: session.uid,
         cid: facts.cid,
       },
-      accountId: facts.accountId,
       clientId: facts.clientId,
-      callPossible: !givenUp && usablePhones(bound).length > 0 && blockAt(account.block, now) === undefined,
+      callPossible: !givenUp && usable.length > 0 && blockAt(account.block, now) === undefined,
       now,
     })
   }
@@ -111,10 +112,12 @@ export function stepUp(deps: StepUpDeps) {
         deps.audit.write({ type: 'acr.unmet', accountId, clientId, why: decision.why })
         throw new errors.UnmetAuthenticationRequirements(unmetDescription[decision.why])
       }
-      case 'password':
-      case 'host-login':
       case 'host':
         return Check.NO_NEED_TO_PROMPT
+      case 'password':
+      case 'host-login':
+        // The login prompt, before ours, would have asked: a policy that lets this pass must not become a token.
+        throw new errors.UnmetAuthenticationRequirements(unmetDescription['out-of-reach'])
     }
   }
 
@@ -124,6 +127,8 @@ export function stepUp(deps: StepUpDeps) {
      * session and let `acr_values` overwrite an essential claim: ours take their place. `base` is left as it was.
      */
     shapePolicy(base: readonly interactionPolicy.Prompt[]): interactionPolicy.DefaultPolicy {
+      if (!base.some((prompt) => prompt.name === 'login'))
+        throw new Error('phoneStepUp needs a prompt named "login" in interactions.policy: it asks for the password there')
       const shaped = interactionPolicy.base()
       shaped.clear()
       for (const prompt of base) shaped.add(prompt.name === 'login' ? shapeLogin(prompt) : prompt)

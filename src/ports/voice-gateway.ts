@@ -1,4 +1,5 @@
 // Whoever places telephone calls for us. A gateway reports what happens and is told what to do next; it decides nothing.
+import type { HeardEvent } from '../domain/account-factor.ts'
 import type { CallStep, CarrierOutcome } from '../domain/call-script.ts'
 
 /** A call we ask a gateway to place. */
@@ -11,7 +12,7 @@ export interface OutgoingCall {
   extension?: string
   /** How long it may ring, in seconds. */
   ringSeconds: number
-  /** After how many seconds the whole call is cut off. */
+  /** After how many seconds an answered call is cut off. */
   maxSeconds: number
   /** BCP 47 tag of the language spoken in it. */
   language: string
@@ -24,13 +25,7 @@ export interface PlacedCall {
 }
 
 /** What a gateway tells us about a call. The same event may be reported twice, late, or out of order. */
-export type VoiceEvent = { call: string; carrierReference?: string } & (
-  | { type: 'ringing' }
-  | { type: 'answered'; by: 'person' | 'machine' | 'unknown' }
-  /** Keys of the callee in answer to the step with this sequence number; empty when nothing was keyed in time. */
-  | { type: 'keys'; sequence: number; keys: string }
-  | { type: 'over'; outcome: CarrierOutcome }
-)
+export type VoiceEvent = HeardEvent
 
 /** What a gateway says about itself, for operators. */
 export interface GatewayHealth {

@@ -2,6 +2,7 @@
 // whoever looks: this machine only, in memory only, never beside an issuer that others can reach.
 import { createServer, type Server } from 'node:http'
 import Koa, { type Context, type Next } from 'koa'
+import { listen } from '../http-server.ts'
 import { type Clock, systemClock } from '../ports/clock.ts'
 import { BadRequest } from './body.ts'
 import { createCarrier } from './carrier.ts'
@@ -67,7 +68,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clock,
     pace: { speechMillisecondsPerCharacter: options.speechMillisecondsPerCharacter ?? 0, pauseTimeFactor: options.pauseTimeFactor ?? 0 },
     knownHandsets: options.knownHandsets ?? [],
-    onFault: (call, fault) => logger?.warn({ call: call.sid, code: fault.code }, `simulated call: ${fault.message}`),
+    onFault: (call, fault) => logger?.warn({ call: call.sid, fault: fault.code }, `simulated call: ${fault.message}`),
   })
   const app = new Koa()
   app.silent = true
@@ -82,15 +83,21 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   }
 
   const handler = app.callback()
-  const first = await listen(createServer(handler), port, host === 'localhost' ? '127.0.0.1' : host)
-  const chosen = first.port
-  const servers = [first.server]
+  const what = 'the simulated carrier'
+  const first = createServer(handler)
+  const servers = [first]
+  const chosen = await listen(first, { port, host: host === 'localhost' ? '127.0.0.1' : host, what })
   if (host === 'localhost') {
     // With a port of our own choosing, the other family's may be taken: then the address names the family we have.
-    const second = await listen(createServer(handler), chosen, '::1').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE' && port !== 0) throw error
-    })
-    if (second !== undefined) servers.push(second.server)
+    const second = createServer(handler)
+    const listening = await listen(second, { port: chosen, host: '::1', what }).then(
+      () => true,
+      (error: Error) => {
+        if (error.cause !== undefined && port !== 0) throw error
+        return false
+      },
+    )
+    if (listening) servers.push(second)
   }
   const name = servers.length > 1 ? 'localhost' : host === '::1' ? '[::1]' : '127.0.0.1'
   return {
@@ -102,16 +109,6 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       await Promise.all(servers.map(close))
     },
   }
-}
-
-function listen(server: Server, port: number, host: string): Promise<{ server: Server; port: number }> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      const address = server.address()
-      resolve({ server, port: typeof address === 'object' && address !== null ? address.port : port })
-    })
-  })
 }
 
 function close(server: Server): Promise<void> {

@@ -107,7 +107,10 @@ export function mountInteractionPages<Problem>(pages: InteractionPages<Problem>)
     if (cookie !== uid) return 'unknown'
     try {
       const interaction = await provider.interactionDetails(ctx.req, ctx.res)
-      return interaction.uid === uid && interaction.prompt.name === pages.prompt ? interaction : 'unknown'
+      if (interaction.uid !== uid || interaction.prompt.name !== pages.prompt) return 'unknown'
+      // Whoever is signed in here must be who the page is about: a planted interaction cookie is not enough.
+      const session = interaction.session && (await provider.Session.get(ctx))
+      return session?.uid === interaction.session?.uid ? interaction : 'unknown'
     } catch (error) {
       if (error instanceof errors.SessionNotFound) return 'over'
       throw error

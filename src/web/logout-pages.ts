@@ -20,7 +20,7 @@ export interface LogoutPages {
 export function logoutPages({ issuer, frames }: { issuer: string; frames: PageFrames }): LogoutPages {
   const { origin, protocol } = new URL(issuer)
   const secure = protocol === 'https:'
-  // Where the client wants the browser back; signed, and read once by the page that goes there.
+  // Where which client wants the browser back, and whether it is signed out of us too; signed, and read once by the page that goes there.
   const cookieName = `${secure ? '__Secure-' : ''}ringback_signed_out`
   const cookie = { signed: true, httpOnly: true, sameSite: 'lax', secure, path } as const
   return {
@@ -45,14 +45,18 @@ export function logoutPages({ issuer, frames }: { issuer: string; frames: PageFr
         const back = ctx.cookies.get(cookieName, { signed: true })
         if (back === undefined) return frames.show(ctx, { page: 'logged-out' })
         ctx.cookies.set(cookieName, null, cookie)
-        frames.show(ctx, { page: 'finished', kind: 'signed-out', client: new URL(back).host, refresh: back })
+        const { to = '', client = new URL(to).host, kind } = Object.fromEntries(new URLSearchParams(back))
+        frames.show(ctx, { page: 'finished', kind: kind === 'stayed' ? 'stayed' : 'signed-out', client, refresh: to })
       })
       // The form's redirect may not leave for another origin (`form-action`), so it leads to a page of ours that goes there.
       router.post(confirmPath, sameOriginOnly(origin), async (ctx, next) => {
         await next()
         const location = ctx.response.get('Location')
         if (ctx.status !== 303 || location === '' || new URL(location, issuer).origin === origin) return
-        ctx.cookies.set(cookieName, location, cookie)
+        const { client, params } = ctx.oidc ?? {}
+        const back = new URLSearchParams({ to: location, kind: params?.logout === undefined ? 'stayed' : 'signed-out' })
+        if (client?.clientName !== undefined) back.set('client', client.clientName)
+        ctx.cookies.set(cookieName, back.toString(), cookie)
         ctx.redirect(path)
         ctx.status = 303
       })

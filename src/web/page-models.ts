@@ -103,7 +103,7 @@ export interface NoPhonePage {
   action: string
 }
 
-export type FinishedKind = 'signed-in' | 'confirmed' | 'consented' | 'cancelled' | 'reported' | 'unmet' | 'signed-out'
+export type FinishedKind = 'signed-in' | 'confirmed' | 'consented' | 'cancelled' | 'reported' | 'unmet' | 'signed-out' | 'stayed'
 
 /** The end of a POST that leads to the client: moves on to the GET that finishes, by itself and by a link. */
 export interface FinishedPage {

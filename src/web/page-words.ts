@@ -79,7 +79,7 @@ const refusals: Record<RefusalReason, (facts: RefusalFacts) => string> = {
       ? `We have called you several times already. You can ask for the next call ${wait}.`
       : 'We have called you several times already. No more calls are possible for now.',
   'challenge-elsewhere': () =>
-    'A call for your account is in progress from another place. Finish it there first. If that is not you, choose “This was not me”.',
+    'A call for your account is in progress from another place. Finish or end it there first. If that is not you, change your password: somebody may know it.',
   'no-challenge': () => 'There is no call to confirm yet. Ask for the call first.',
   'challenge-over': () => 'That attempt has ended. Ask for another call.',
   'not-told-yet': () => 'You have not been told the code yet. Answer the call and follow the voice.',
@@ -96,6 +96,7 @@ const finished: Record<FinishedKind, { title: string; text: (client: string) => 
   reported: { title: 'We stopped it', text: (client) => `Nothing was confirmed. We are taking you back to ${client}.` },
   unmet: { title: 'You could not be confirmed', text: (client) => `We are taking you back to ${client}.` },
   'signed-out': { title: 'You are signed out', text: (client) => `We are taking you back to ${client}.` },
+  stayed: { title: 'You are still signed in here', text: (client) => `We are taking you back to ${client}.` },
 }
 
 const signInProblems: Record<NonNullable<SignInPage['problem']>, string> = {
@@ -140,6 +141,11 @@ const en = {
   consent: {
     title: (client: string) => `May ${client} see this?`,
     lead: (client: string) => `${client} asks for the following from your account.`,
+    /** What the usual scopes let a client see; another is shown by its name. */
+    scopes: {
+      openid: { name: 'Who you are', description: 'An identifier of your account, so that it knows you again.' },
+      offline_access: { name: 'Your account while you are away', description: 'It may come back for what you allow here without asking you again.' },
+    } satisfies Record<string, { name: string; description: string }>,
     signedInAs: (username: string) => `You are signed in as ${username}.`,
     allow: 'Allow',
     cancel: 'Do not allow',

@@ -84,9 +84,8 @@ export function phoneView(page: PhonePage, words: PageWords) {
     ),
     onlyMode: page.modes.length === 1 && state === 'idle' ? say.modes[page.mode].text : undefined,
     leave: state === 'confirmed' ? undefined : over ? say.leave(page.client) : say.giveUp(page.client),
-    // Before anything was started there is nothing to deny, unless somebody else started it.
-    offerNotMe:
-      state === 'idle' ? page.contested === true || refusal?.refused === 'challenge-elsewhere' : state !== 'confirmed' && state !== 'reported',
+    // Before anything was started here there is nothing to deny here.
+    offerNotMe: !['idle', 'confirmed', 'reported'].includes(state),
     /** An ended challenge says nothing new: there is nothing to follow. */
     follow: !over,
     refreshWithoutScript: calling,

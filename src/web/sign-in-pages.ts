@@ -33,12 +33,18 @@ export function mountSignIn({ provider, accounts, frames, audit, clock }: SignIn
     path: interactionPath.login ?? '',
     prompt: 'login',
     async act(_, { clientId }, form) {
-      if (form.action === 'cancel') return { result: gaveUp }
+      if (form.action === 'cancel') {
+        audit.write({ type: 'sign-in.given-up', clientId })
+        return { result: gaveUp }
+      }
       const username = typeof form.username === 'string' ? form.username.trim() : ''
       const password = typeof form.password === 'string' ? form.password : ''
       if (username === '' || password === '') return { problem: { problem: 'missing', username } }
       const account = await accounts.authenticate(username, password)
-      if (account === 'busy') return { problem: { problem: 'busy', username } }
+      if (account === 'busy') {
+        audit.write({ type: 'sign-in.busy', clientId })
+        return { problem: { problem: 'busy', username } }
+      }
       if (account === undefined) {
         audit.write({ type: 'password.wrong', clientId })
         return { problem: { problem: 'wrong', username } }
