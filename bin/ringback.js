@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// `npx ringback`: the built program where there is one (the published package), the sources in a clone.
+// `npx ringback` and `npm start`: the sources in a clone, the built program in the published package.
 import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 
-const built = new URL('../dist/main.js', import.meta.url)
-await import(existsSync(new URL('../src/main.ts', import.meta.url)) ? '../src/main.ts' : built.href)
+// Before anything else is loaded: it halves the time of every start but the first.
+enableCompileCache()
+await import(existsSync(new URL('../src/main.ts', import.meta.url)) ? '../src/main.ts' : '../dist/main.js')

@@ -165,7 +165,7 @@ export function hear(account: AccountFactor, event: HeardEvent, context: HearCon
   if (account.challenge === undefined) return { account, result: hangUp, happened: [] }
   if (account.challenge.call.id !== event.call) {
     // The phone rang and its owner says no: that another call has taken this one's place meanwhile does not unsay it.
-    const denied = event.type === 'keys' && event.keys === '9' && account.challenge.state !== 'reported'
+    const denied = event.type === 'keys' && event.keys === '9' && ['open', 'confirmed'].includes(settle(account.challenge, context.now).state)
     if (!denied) return { account, result: hangUp, happened: [] }
     const { account: after, happened } = reported(account, account.challenge, context.now, context.limits)
     return { account: after, result: { prompt: 'reported', sequence: 0 }, happened }

@@ -73,8 +73,9 @@ export function standaloneConfiguration(options: StandaloneOptions): Configurati
     responseTypes: ['code', 'id_token', 'code id_token'],
     features: {
       devInteractions: { enabled: false },
-      introspection: { enabled: true },
-      revocation: { enabled: true },
+      // Whoever can keep a secret may ask about any token (an API does); whoever cannot, about its own.
+      introspection: { enabled: true, allowedPolicy: (_, client, token) => client.clientSecret !== undefined || token.clientId === client.clientId },
+      revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,
         defaultResource: (_, __, oneOf) => oneOf ?? [],

@@ -103,7 +103,8 @@ function judge(before: AccountFactor, deed: Deed, after: AccountFactor, story: A
   const confirmed = after.confirmations.filter((one) => !before.confirmations.some((other) => other.challenge === one.challenge))
   const newlyTold = is?.call.toldAt !== undefined && !(sameCall && was.call.toldAt !== undefined)
 
-  if (deed.did === 'hear' && deed.call !== was?.call.id) expect(after, 'a report of any call but the current one changed something').toBe(before)
+  if (deed.did === 'hear' && deed.call !== was?.call.id && deed.keys !== '9')
+    expect(after, 'a report of any call but the current one changed something').toBe(before)
   if (deed.did === 'type' || deed.did === 'report' || deed.did === 'cancel')
     if (was?.origin.uid !== deed.page.uid) expect(after, 'a page that does not own the challenge changed something').toBe(before)
 

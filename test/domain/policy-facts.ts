@@ -64,7 +64,6 @@ export function decideOn(facts: Facts = {}): Decision {
       cid: 'cid-now',
       ...facts.shown,
     },
-    accountId: 'ada',
     clientId: 'bank',
     callPossible: true,
     now,

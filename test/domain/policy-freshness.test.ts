@@ -69,7 +69,7 @@ describe('prompt=login', () => {
 
 describe('a call', () => {
   it.each<[string, Facts, Decision]>([
-    ['counts at exactly the policy’s age', { calls: [confirmed(43_200_000)] }, issuedPhone(phone, 600)],
+    ['counts at exactly the policy’s age', { calls: [confirmed(43_200_000)] }, issuedPhone(phone, 43_200)],
     ['a millisecond later it does not', { calls: [confirmed(43_200_001)] }, needsCall],
     ['counts at exactly max_age', { request: { maxAge: 300 }, calls: [confirmed(300_000)] }, issuedPhone(phone, 300)],
     ['a millisecond later it does not', { request: { maxAge: 300 }, calls: [confirmed(300_001)] }, needsCall],
@@ -91,7 +91,12 @@ describe('a call', () => {
       issuedPhone(),
     ],
     ['but a password older than the policy allows is asked for first', { passwordAge: 43_201, calls: [confirmed()] }, { need: 'password' }],
-    ['of this request counts whatever its age', { request: { maxAge: 0 }, calls: [confirmedHere(3_000_000)] }, issuedPhone(phone, 600)],
+    [
+      'of this request counts for ten minutes, whatever is demanded',
+      { request: { maxAge: 0 }, calls: [confirmedHere(600_000)] },
+      issuedPhone(phone, 600),
+    ],
+    ['a millisecond later it does not', { request: { maxAge: 0 }, calls: [confirmedHere(600_001)] }, needsCall],
     ['of before counts for nothing at freshness 0', { policy: { phoneMaxAge: 0 }, calls: [confirmed(0)] }, needsCall],
     [
       'of this request counts at freshness 0',
@@ -162,8 +167,8 @@ describe('auth_time', () => {
   it('is the call’s, when that came last', () => {
     expect(decideOn({ passwordAge: 600, calls: [confirmed(59_001)] })).toEqual(issuedPhone(phone, 60))
   })
-  it('is the password’s, when that came last', () => {
-    expect(decideOn({ passwordAge: 30, calls: [confirmed(60_000)] })).toEqual(issuedPhone(phone, 30))
+  it('is the call’s at the phone level, though the password came last: a fresh password must not make an old call look recent', () => {
+    expect(decideOn({ passwordAge: 30, calls: [confirmed(60_000)] })).toEqual(issuedPhone(phone, 60))
   })
   it('is never the password’s for a call alone', () => {
     expect(decideOn({ request: { acrValues: [call] }, passwordAge: 30, calls: [confirmed(60_000)] })).toMatchObject({ authTime: nowSeconds - 60 })

@@ -84,9 +84,19 @@ describe('a call that is replaced', () => {
     await at.start(ownPage, keyed)
     const before = await at.stored()
     expect(await at.factor.takeVoiceEvent({ call, type: 'keys', sequence: 1, keys: gate })).toEqual(hangUp)
-    expect(await at.factor.takeVoiceEvent({ call, type: 'keys', sequence: 1, keys: '9' })).toEqual(hangUp)
     expect(await at.factor.takeVoiceEvent({ call, type: 'over', outcome: 'ended' })).toEqual(hangUp)
     expect(await at.stored()).toEqual(before)
+  })
+})
+
+describe('a call that was replaced while its callee said no', () => {
+  it('still says it: the live challenge ends, the factor is blocked', async () => {
+    await at.answered()
+    const call = await at.callId()
+    await at.start(ownPage, keyed)
+    expect(saidIn(await at.factor.takeVoiceEvent({ call, type: 'keys', sequence: 1, keys: '9' })).join()).toMatch(/Thank you for telling us/)
+    expect(await at.state()).toBe('reported')
+    expect((await at.stored()).block).toMatchObject({ reason: 'reported' })
   })
 })
 

@@ -62,7 +62,7 @@ describe('starting', () => {
 
   it('says so when the port is taken', async () => {
     const { url } = await start()
-    await expect(startSimulator({ ...options, port: Number(new URL(url).port) })).rejects.toThrow(/EADDRINUSE/)
+    await expect(startSimulator({ ...options, port: Number(new URL(url).port) })).rejects.toThrow(/is taken: end what uses it/)
   })
 
   it.each([

@@ -13,7 +13,7 @@ export type Behaviour = 'manual' | 'answer' | 'busy' | 'decline' | 'no-answer' |
 export interface Handset {
   behave(behaviour: Behaviour): Promise<void>
   calls(): Promise<HeardCall[]>
-  /** The newest call once it is as wanted. Throws after ten seconds, telling how it is instead. */
+  /** The newest call once it is as wanted. Throws after twenty seconds, telling how it is instead. */
   until(what: string, wanted: (call: HeardCall) => boolean): Promise<HeardCall>
   answer(): Promise<HeardCall>
   act(action: 'answer' | 'decline' | 'busy' | 'hang-up', sid?: string): Promise<Response>
@@ -31,13 +31,26 @@ export function handset(carrierUrl: string, number: string): Handset {
   }
 
   async function until(what: string, wanted: (call: HeardCall) => boolean): Promise<HeardCall> {
-    const deadline = Date.now() + 10_000
-    for (;;) {
-      const [newest] = await calls()
-      if (newest !== undefined && wanted(newest)) return newest
-      if (Date.now() > deadline) throw new Error(`the handset waited in vain until ${what}: ${JSON.stringify(newest)}`)
-      await new Promise((resolve) => setImmediate(resolve))
+    let newest: HeardCall | undefined
+    const isThere = async () => {
+      newest = (await calls())[0]
+      return newest !== undefined && wanted(newest) ? newest : undefined
     }
+    try {
+      const changes = await fetch(`${base}/events`, { signal: AbortSignal.timeout(20_000) })
+      const already = await isThere()
+      if (already !== undefined) {
+        await changes.body?.cancel()
+        return already
+      }
+      for await (const _ of changes.body ?? []) {
+        const there = await isThere()
+        if (there !== undefined) return there
+      }
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error
+    }
+    throw new Error(`the handset waited in vain until ${what}: ${JSON.stringify(newest)}`)
   }
 
   async function sidOf(sid: string | undefined): Promise<string> {

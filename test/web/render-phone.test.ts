@@ -224,11 +224,12 @@ describe('refusals', () => {
     expect(textOf($, '[role=alert]')).toMatch(/^[A-Z].+\.$/)
   })
 
-  test('somebody elsewhere is told of, with the way to stop them', () => {
+  test('somebody elsewhere is told of; what cannot be stopped from here is not offered', () => {
     const contested = show({ state: 'ringing', contested: true })
     expect(textOf(contested, '[role=alert]')).toContain('from another place')
     const elsewhere = show({ refusal: { refused: 'challenge-elsewhere' } })
-    expect(has(elsewhere, '[value=not-me]')).toBe(true)
+    expect(textOf(elsewhere, '[role=alert]')).toContain('change your password')
+    expect(has(elsewhere, '[value=not-me]')).toBe(false)
     expect(has(show({ state: 'expired', contested: true }), '#phone-panel [role=alert]')).toBe(false)
   })
 })
