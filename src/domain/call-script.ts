@@ -66,15 +66,15 @@ export function keysAwaited(prompt: Prompt, context: Pick<ScriptContext, 'gateDi
     case 'gate-slowly':
     case 'gate-again':
       return context.gateDigits
+    // After the code was told, too: a 9 is a command only when it stays alone, and people do key the code that they have just heard.
     case 'key-code':
     case 'key-code-slowly':
     case 'key-code-again':
     case 'key-code-wrong':
-      return context.codeDigits
     case 'code':
     case 'code-slowly':
     case 'code-hint':
-      return 1
+      return context.codeDigits
     default:
       return undefined
   }

@@ -87,6 +87,10 @@ export function artifactAdapter({ store, clock = systemClock }: { store: Artifac
       async destroy(id) {
         // The mark stops what a request under way is about to store, so it comes before everything that is stored already goes.
         if (model === 'Grant') await values.set(endedGrantKey(id), true, daySeconds * 1000)
+        // Of two requests that resume one interaction at once, one goes on: the library has read it before, in both.
+        if (model === 'Interaction' && !(await store.addIfAbsent(`resumed:${id}`, JSON.stringify({ value: true }), daySeconds * 1000))) {
+          throw new errors.SessionNotFound('interaction session not found')
+        }
         await values.delete(key(id))
         if (model === 'Grant') await store.deleteIndexed(grantIndex(id))
       },

@@ -106,7 +106,7 @@ describe.each(['memory', 'SQLite'] as const)('oidc-provider’s adapter on %s', 
   })
 
   describe('expiry', () => {
-    it.each([...consumables, 'PushedAuthorizationRequest', 'Interaction'])(
+    it.each([...consumables, 'PushedAuthorizationRequest'])(
       'keeps a %s findable for a day, so that "expired" is told from "unknown"',
       async (model) => {
         const payload = lasting(60)

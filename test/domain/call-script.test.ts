@@ -51,7 +51,7 @@ describe.each(everywhere)('%s: %s', (language, prompt) => {
   })
 
   it('waits for the keys it asked for, or ends the call', () => {
-    const digits = { gate: 2, code: 6, command: 1, nothing: undefined }[awaited[prompt]]
+    const digits = { gate: 2, code: 6, command: 6, nothing: undefined }[awaited[prompt]]
     expect(step.next).toEqual(digits === undefined ? { do: 'hang-up' } : { do: 'gather', digits, firstKeySeconds: 20, nextKeySeconds: 3 })
     expect(keysAwaited(prompt, context)).toBe(digits)
   })

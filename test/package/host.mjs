@@ -32,7 +32,12 @@ const policy = interactionPolicy.base()
 policy.add(
   new interactionPolicy.Prompt(
     { name: 'terms' },
-    new interactionPolicy.Check('terms_unseen', 'the terms were not seen', 'interaction_required', (ctx) => ctx.oidc.result?.terms === undefined && ctx.oidc.params.scope.includes('profile')),
+    new interactionPolicy.Check(
+      'terms_unseen',
+      'the terms were not seen',
+      'interaction_required',
+      (ctx) => ctx.oidc.result?.terms === undefined && ctx.oidc.params.scope.includes('profile'),
+    ),
   ),
   1,
 )
@@ -58,7 +63,11 @@ provider.use(async (ctx, next) => {
   if (prompt === 'login') {
     // The host's own acr is given by its own badge reader, whenever the request asks for it.
     const badge = JSON.stringify(interaction.params).includes('urn:host:acr:badge')
-    const login = { accountId: ctx.query.as ?? 'alice', ts: Math.floor(Date.now() / 1000), ...(badge ? { acr: 'urn:host:acr:badge', amr: ['hwk'] } : {}) }
+    const login = {
+      accountId: ctx.query.as ?? 'alice',
+      ts: Math.floor(Date.now() / 1000),
+      ...(badge ? { acr: 'urn:host:acr:badge', amr: ['hwk'] } : {}),
+    }
     return provider.interactionFinished(ctx.req, ctx.res, { login })
   }
   if (prompt === 'terms') return provider.interactionFinished(ctx.req, ctx.res, { terms: { seen: true } })

@@ -23,7 +23,9 @@ beforeAll(async () => {
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: project })
   const tarball: string = JSON.parse(stdout.slice(stdout.indexOf('[')))[0].filename
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'host', private: true, type: 'module' }))
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`, 'oidc-provider@9', 'koa@3', 'koa-mount@4'], { cwd: folder })
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`, 'oidc-provider@9', 'koa@3', 'koa-mount@4'], {
+    cwd: folder,
+  })
   await copyFile(new URL('host.mjs', import.meta.url), join(folder, 'host.mjs'))
   host = spawn(process.execPath, ['host.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: host.stdout ?? process.stdin })
@@ -54,7 +56,12 @@ async function stepUp(parameters: Record<string, string>) {
 describe('the packed plugin on a mounted host', () => {
   it("walks the flow under the host's mount path, and leaves the host's claims as they were", async () => {
     const { rp, tokens } = await stepUp({ acr_values: 'urn:ringback:acr:phone' })
-    expect(tokens.claims()).toMatchObject({ acr: 'urn:ringback:acr:phone', amr: ['pwd', 'tel', 'mfa', 'mca'], auth_time: expect.any(Number), sub: 'alice' })
+    expect(tokens.claims()).toMatchObject({
+      acr: 'urn:ringback:acr:phone',
+      amr: ['pwd', 'tel', 'mfa', 'mca'],
+      auth_time: expect.any(Number),
+      sub: 'alice',
+    })
     const userinfo = await client.fetchUserInfo(rp.config, tokens.access_token, 'alice')
     expect(userinfo).toMatchObject({ department: 'money' })
     const introspected = await client.tokenIntrospection(rp.config, tokens.access_token)

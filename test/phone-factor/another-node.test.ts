@@ -22,7 +22,7 @@ describe('a call that its carrier still has', () => {
     await restarted.hear({ type: 'answered' })
     const { gate = '' } = await restarted.factor.see(ownPage)
     expect((await at.factor.see(ownPage)).gate).toBe(gate)
-    expect(await restarted.key(gate)).toMatchObject({ next: { do: 'gather', digits: 1 } })
+    expect(await restarted.key(gate)).toMatchObject({ next: { do: 'gather', digits: 6 } })
     expect(await at.state()).toBe('told')
   })
 

@@ -63,7 +63,7 @@ describe('draining', () => {
     await expect(at.factor.start(ownPage, { ...spoken, mode: 'keyed' })).rejects.toThrow(/shutting down/)
     expect(at.gateway.placed).toHaveLength(1)
     const { gate = '' } = await at.factor.see(ownPage)
-    expect(await at.key(gate)).toMatchObject({ next: { do: 'gather', digits: 1 } })
+    expect(await at.key(gate)).toMatchObject({ next: { do: 'gather', digits: 6 } })
   })
 
   it('does not hang on a gateway that fails', async () => {

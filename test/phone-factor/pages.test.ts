@@ -69,7 +69,7 @@ describe('the gate and the code that is to be keyed', () => {
     const { gate = '' } = await at.factor.see(ownPage)
     expect(gate).toMatch(/^\d{3}$/)
     expect(await at.key(gate.slice(0, 2))).toMatchObject({ next: { do: 'gather', digits: 3 } })
-    expect(await at.key(gate)).toMatchObject({ next: { do: 'gather', digits: 1 } })
+    expect(await at.key(gate)).toMatchObject({ next: { do: 'gather', digits: 6 } })
   })
 })
 

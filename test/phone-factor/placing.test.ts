@@ -50,7 +50,7 @@ describe('a call', () => {
     const told = await at.key(gate)
     const code = codeIn(told)
     expect(saidIn(told).filter((text) => text === [...code].join(' '))).toHaveLength(2)
-    expect(told).toMatchObject({ sequence: 2, next: { do: 'gather', digits: 1 } })
+    expect(told).toMatchObject({ sequence: 2, next: { do: 'gather', digits: 6 } })
     const typed = await at.factor.typeCode(ownPage, code)
     expect(typed).toMatchObject({ confirmed: { state: 'confirmed', purpose: 'step-up' } })
     expect(await at.state()).toBe('confirmed')
