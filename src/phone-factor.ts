@@ -92,7 +92,7 @@ export function phoneFactor(deps: PhoneFactorDeps) {
   if (settings.gateDigits < 2) throw new Error(`gateDigits is ${settings.gateDigits}: a gate has at least 2 digits`)
 
   const accounts = deps.openRecords<AccountFactor>('account-factor')
-  const challenges = deps.openRecords<{ accountId: string }>('challenge')
+  const challenges = deps.openRecords<{ accountId: string; until: number }>('challenge')
   /** Calls whose carrier reports to this very process. */
   const placedHere = new Set<string>()
   const lookedUpAt = new Map<string, number>()
@@ -137,19 +137,17 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     return { refused }
   }
 
-  function keyOf(call: Call): CodeKey {
-    const key = deps.codeKeys.find((candidate) => candidate.id === call.codeKey)
-    if (key === undefined)
-      throw new Error(`code key "${call.codeKey}" is not configured any more: keep a key until the last challenge that names it has ended`)
-    return key
-  }
-
-  /** Gate and code of a challenge's call, or nothing when its phone is no longer bound. */
+  /** Gate and code of a challenge's call, or nothing when its phone is no longer bound or its key no longer there. */
   async function derive(challenge: Challenge): Promise<{ gate: string; code: string } | undefined> {
     const bound = await phones.of(challenge.accountId)
     const phone = usablePhones(bound).find((candidate) => candidate.id === challenge.call.phone)
     if (phone === undefined) return undefined
-    const key = keyOf(challenge.call)
+    const key = deps.codeKeys.find((candidate) => candidate.id === challenge.call.codeKey)
+    if (key === undefined) {
+      const keyId = challenge.call.codeKey
+      log.error({ keyId }, 'a code key is not configured any more: keep a key until the last challenge that names it has ended')
+      return undefined
+    }
     const binding: CodeBinding = {
       challenge: challenge.id,
       nonce: challenge.call.nonce,
@@ -239,7 +237,13 @@ export function phoneFactor(deps: PhoneFactorDeps) {
 
   async function takeVoiceEvent(event: VoiceEvent): Promise<CallStep> {
     const challengeId = event.call.slice(0, event.call.lastIndexOf('.'))
-    const accountId = (await challenges.find(challengeId))?.accountId
+    if (event.type === 'over') {
+      placedHere.delete(event.call)
+      lookedUpAt.delete(event.call)
+    }
+    const pointer = await challenges.find(challengeId)
+    // A callback from long ago, however well it is signed, says nothing about today.
+    const accountId = pointer !== undefined && clock.now() < pointer.until ? pointer.accountId : undefined
     const known = accountId === undefined ? undefined : (await accounts.find(accountId))?.challenge
     if (accountId === undefined || known === undefined) return step('hang-up', 0, undefined)
     const current = known.call.id === event.call
@@ -250,7 +254,8 @@ export function phoneFactor(deps: PhoneFactorDeps) {
     if (derived === undefined && !denial && event.type !== 'over') return step('hang-up', 0, known)
     const { gate, code } = derived ?? { gate: '', code: '' }
     const { account, result } = await change(accountId, (current) => hear(current, event, { now: clock.now(), limits: settings.limits, gate, code }))
-    if (event.type === 'over') placedHere.delete(event.call)
+    // The call that took its place must not ring on for somebody who has said no.
+    if (!current && account.challenge !== undefined) sayLast(account.challenge, 'reported')
     return step(result.prompt, result.sequence, account.challenge, code)
   }
 
@@ -292,7 +297,8 @@ export function phoneFactor(deps: PhoneFactorDeps) {
       if (result.replaced) sayLast(result.replaced, 'cancelled')
       if (result.challenge.id === newChallengeId) {
         // Before the call is placed: its first event finds the account by this.
-        const pointer = { value: { accountId: page.accountId }, expiresAt: clock.now() + pointerMilliseconds }
+        const until = clock.now() + pointerMilliseconds
+        const pointer = { value: { accountId: page.accountId, until }, expiresAt: until }
         await challenges.update(newChallengeId, () => ({ next: pointer, result: undefined }))
       }
       placedHere.add(result.challenge.call.id)

@@ -7,11 +7,11 @@ import { faultsOf, inspectable } from './inspection.ts'
 import { openScene, type Scene } from './scene.ts'
 import {
   acr,
-  askAndSignIn,
   beCalled,
   confirm,
   digitsOn,
   hearCode,
+  openCallPage,
   orderTransfer,
   otherThan,
   signIn,
@@ -64,7 +64,7 @@ describe('no rule of accessibility is broken', slow, () => {
   it('on the page of the call', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor(inspectable)
-    await askAndSignIn(page, scene, scene.demo)
+    await openCallPage(page, scene, scene.demo)
     await expectNoFaults(page, 'idle, two phones')
     await beCalled(page)
     await expectNoFaults(page, 'ringing')
@@ -82,7 +82,7 @@ describe('no rule of accessibility is broken', slow, () => {
     await leave()
 
     const other = await scene.visitor(inspectable)
-    await askAndSignIn(other.page, scene, account)
+    await openCallPage(other.page, scene, account)
     await beCalled(other.page, { mode: 'keyed' })
     await account.phone.answer()
     await other.page.waitForSelector('#shown-code')
@@ -96,7 +96,7 @@ describe('no rule of accessibility is broken', slow, () => {
     await expectNoFaults(other.page, 'busy')
     await beCalled(other.page)
     const third = await scene.visitor(inspectable)
-    await askAndSignIn(third.page, scene, account)
+    await openCallPage(third.page, scene, account)
     await third.page.click('button[value="call"]')
     await third.page.waitForSelector('[role="alert"]')
     await expectNoFaults(third.page, 'refused, since another browser is being called')
@@ -118,8 +118,8 @@ describe('no rule of accessibility is broken', slow, () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor(inspectable)
     const stranger = await relyingParty(scene.ringback.issuer, 'stranger', 'demo-bank-secret')
+    await scene.signIn(page.context(), account)
     await page.goto((await stranger.request({ acr_values: acr.phone, redirect_uri: scene.callback })).url)
-    await signIn(page, account)
     await untilState(page, 'idle')
     const here = page.url()
     await holding(page, '**/phone/*/finish', async () => {
@@ -153,7 +153,7 @@ describe('no rule of accessibility is broken', slow, () => {
 
   it('on the page of a failure, which the log knows by its id', async () => {
     const { page, context } = await scene.visitor(inspectable)
-    await askAndSignIn(page, scene, scene.somebody())
+    await openCallPage(page, scene, scene.somebody())
     const here = page.url()
     await page.goto('about:blank')
     const store = new DatabaseSync(scene.ringback.config.databaseFile)
@@ -202,7 +202,7 @@ describe('no rule of accessibility is broken', slow, () => {
   it('on the handsets', async () => {
     const account = scene.somebody()
     const { context, page, leave } = await scene.visitor(inspectable)
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     const phone = await context.newPage()
     await phone.goto(`${scene.ringback.carrierUrl}/handset/${account.number}`)
     await expectNoFaults(phone, 'the handset, idle')

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ManualClock, manualClock } from '../support/manual-clock.ts'
 import { type Account, openScene, type Scene } from './scene.ts'
-import { askAndSignIn, beCalled, confirm, digitsOn, hearCode, orderTransfer, otherThan, signInAtBank, typeCode, untilState } from './steps.ts'
+import { beCalled, confirm, digitsOn, hearCode, openCallPage, orderTransfer, otherThan, signInAtBank, typeCode, untilState } from './steps.ts'
 
 const slow = { timeout: 90_000 }
 let clock: ManualClock
@@ -29,7 +29,7 @@ async function watchStates(page: Page): Promise<() => Promise<string>> {
 /** The same account asks for a call in another browser. */
 async function contest(account: Account): Promise<void> {
   const { page, leave } = await scene.visitor()
-  await askAndSignIn(page, scene, account)
+  await openCallPage(page, scene, account)
   await page.click('button[value="call"]')
   await page.waitForSelector('[role="alert"]')
   await leave()
@@ -39,7 +39,7 @@ describe('the page of the call', slow, () => {
   it('follows the call without being loaded again, and moves the focus to what is to be done', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor()
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await beCalled(page)
     const statesSeen = await watchStates(page)
     expect(await page.title()).toContain('Your phone is ringing')
@@ -57,7 +57,7 @@ describe('the page of the call', slow, () => {
   it('keeps a half-typed code, its caret and its focus when something else changes', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor()
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await beCalled(page)
     const code = await hearCode(page, account)
     await page.waitForSelector('#code:focus')
@@ -76,7 +76,7 @@ describe('the page of the call', slow, () => {
     const account = scene.somebody()
     const { context, page, leave } = await scene.visitor()
     await context.clock.install({ time: clock.now() })
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await beCalled(page)
     await hearCode(page, account)
     await page.waitForSelector('#code')
@@ -104,7 +104,7 @@ describe('the page of the call', slow, () => {
   it('makes one call of two clicks', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor()
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await page.dblclick('button[value="call"]')
     await untilState(page, 'ringing')
     expect(await account.phone.calls()).toHaveLength(1)
@@ -118,7 +118,7 @@ describe('the page of the call', slow, () => {
     await context.addInitScript("Object.defineProperty(document, 'visibilityState', { get: () => window.view ?? 'visible' })")
     const show = (view: string) => page.evaluate(`window.view = '${view}'; document.dispatchEvent(new Event('visibilitychange'))`)
     await context.route('**/events', () => {})
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await page.click('button[value="call"]')
     await page.waitForSelector('#call-state:not([data-state="idle"])')
     await account.phone.until('it rings', ({ status }) => status === 'ringing')
@@ -140,7 +140,7 @@ describe('a server that is stopped and started again', slow, () => {
   it('leaves a code that was told good, and the page goes on following', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor({ mayLoseConnection: true })
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await beCalled(page)
     const code = await hearCode(page, account)
     await page.waitForSelector('#code:focus')
@@ -157,7 +157,7 @@ describe('a server that is stopped and started again', slow, () => {
   it('says of a call that its carrier lost that it could not be placed, and calls again', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor({ mayLoseConnection: true })
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await beCalled(page)
     await scene.ringback.restart()
     await untilState(page, 'gateway-down')
@@ -172,7 +172,7 @@ describe('a call that comes to nothing', slow, () => {
   it('is told as an alert with the next step, live, and the next call is a click away', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor()
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     const ends = [
       ['busy', () => account.phone.act('busy'), 'Your line is busy', 'End the other call, then ask us to call again.'],
       ['declined', () => account.phone.act('decline'), 'The call was declined', 'If you did not mean to decline it, ask us to call again.'],
@@ -195,7 +195,7 @@ describe('a call that comes to nothing', slow, () => {
   it('for a wrong code asks again beside the field, and after the third ends the attempt', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor()
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     await beCalled(page)
     const code = await hearCode(page, account)
     for (const left of ['2 tries', 'one try']) {
@@ -247,7 +247,7 @@ describe('a person who', slow, () => {
   it('goes back or repeats the way out after it is finished is told so, and finds no error', async () => {
     const account = scene.somebody()
     const { page, leave } = await scene.visitor()
-    await askAndSignIn(page, scene, account)
+    await openCallPage(page, scene, account)
     const finishing = page.waitForRequest((request) => request.url().endsWith('/finish') && request.url().includes('/phone/'))
     await confirm(page, account)
     const finish = (await finishing).url()

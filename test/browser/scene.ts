@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { Config } from '../../src/config.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { cookieBrowser } from '../support/cookie-browser.ts'
 import { type Handset, handset } from '../support/handset.ts'
 import { type RelyingParty, relyingParty } from '../support/relying-party.ts'
 import { type RunningRingback, startRingback } from '../support/ringback.ts'
@@ -35,6 +36,8 @@ export interface Scene {
   /** An account that no other test has met. */
   somebody(): Account
   visitor(options?: VisitorOptions): Promise<Visitor>
+  /** Signs this browser in without the pages of it, which take longer than what most tests are about. */
+  signIn(context: BrowserContext, account: Account): Promise<void>
   /** The address of an authorization request by the demo bank's client that returns to `callback`; `finish` redeems what came back. */
   request(parameters?: Record<string, string>): ReturnType<RelyingParty['request']>
   callback: string
@@ -62,6 +65,7 @@ export async function openScene(options: { people?: number; clock?: Clock; chang
   const [party, chromium] = await Promise.all([relyingParty(ringback.issuer), launchChromium()])
   const account = (known: Omit<Account, 'phone'>): Account => ({ ...known, phone: handset(ringback.carrierUrl, known.number) })
   const origins = [ringback.issuer, ringback.bankUrl, ringback.carrierUrl, client.callback].map((url) => new URL(url).origin)
+  const request: Scene['request'] = (parameters) => party.request({ redirect_uri: client.callback, ...parameters })
   let met = 0
   return {
     ringback,
@@ -72,7 +76,15 @@ export async function openScene(options: { people?: number; clock?: Clock; chang
       return account(next)
     },
     visitor: (visitorOptions) => openVisitor(chromium, origins, visitorOptions),
-    request: (parameters) => party.request({ redirect_uri: client.callback, ...parameters }),
+    async signIn(context, { username, password }) {
+      const browser = cookieBrowser([client.callback])
+      const page = await browser.open((await request()).url)
+      await browser.submit(page, { username, password, action: 'sign-in' })
+      const cookies = await browser.jar.getCookies(ringback.issuer)
+      assert.notEqual(cookies.length, 0, `${username} could not sign in`)
+      await context.addCookies(cookies.map(({ key, value }) => ({ name: key, value, url: ringback.issuer })))
+    },
+    request,
     callback: client.callback,
     async end() {
       await chromium.close()

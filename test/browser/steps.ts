@@ -15,11 +15,10 @@ export async function untilState(page: Page, state: string): Promise<void> {
   await page.waitForSelector(`#call-state[data-state="${state}"]`)
 }
 
-/** From an authorization request to the page of the call. */
-export async function askAndSignIn(page: Page, scene: Scene, account: Account): Promise<void> {
-  const { url } = await scene.request({ acr_values: acr.phone })
-  await page.goto(url)
-  await signIn(page, account)
+/** Somebody who is signed in asks for the level of the phone: leads to the page of the call. */
+export async function openCallPage(page: Page, scene: Scene, account: Account): Promise<void> {
+  await scene.signIn(page.context(), account)
+  await page.goto((await scene.request({ acr_values: acr.phone })).url)
   await untilState(page, 'idle')
 }
 

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Account, openScene, type Scene, type Visitor } from './scene.ts'
-import { acr, askAndSignIn, beCalled, confirm, digitsOn, hearCode, orderTransfer, signIn, signInAtBank, typeCode, untilState } from './steps.ts'
+import { acr, beCalled, confirm, digitsOn, hearCode, openCallPage, orderTransfer, signIn, signInAtBank, typeCode, untilState } from './steps.ts'
 
 const slow = { timeout: 90_000 }
 let scene: Scene
@@ -56,7 +56,7 @@ describe('two tabs of one browser', slow, () => {
   it('that both ask for a call ring one after the other: the later one counts, and both finish', async () => {
     const account = scene.somebody()
     const visitor = await scene.visitor()
-    await askAndSignIn(visitor.page, scene, account)
+    await openCallPage(visitor.page, scene, account)
     const first = await openTab(visitor)
     const second = await openTab(visitor)
     await beCalled(first.page)
@@ -94,7 +94,7 @@ describe('two tabs of one browser', slow, () => {
 it('a tab without JavaScript that asks for a call after the other was confirmed moves on, and nobody is called', slow, async () => {
   const account = scene.somebody()
   const visitor = await scene.visitor({ javaScriptEnabled: false })
-  await askAndSignIn(visitor.page, scene, account)
+  await openCallPage(visitor.page, scene, account)
   const other = await openTab(visitor)
   await confirm(visitor.page, account)
   await visitor.page.waitForSelector('#client')
@@ -113,9 +113,9 @@ describe('another browser that asks for the same account', slow, () => {
     account = scene.somebody()
     victim = await scene.visitor()
     attacker = await scene.visitor()
-    await askAndSignIn(victim.page, scene, account)
+    await openCallPage(victim.page, scene, account)
     await beCalled(victim.page)
-    await askAndSignIn(attacker.page, scene, account)
+    await openCallPage(attacker.page, scene, account)
     await attacker.page.click('button[value="call"]')
     await attacker.page.waitForSelector('[role="alert"]:has-text("A call for your account is in progress from another place")')
     await victim.page.waitForSelector('[role="alert"]:has-text("Somebody just asked for another call to you, from another place")')

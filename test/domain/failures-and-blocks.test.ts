@@ -161,6 +161,39 @@ describe('this was not me, in the call', () => {
   })
 })
 
+describe('this was not me, in a call that another took the place of', () => {
+  beforeEach(() => {
+    story.start()
+    story.answer()
+    story.start({ mode: 'keyed' })
+  })
+  const earlier = (keys: string) => story.hear({ call: 'challenge-1.1', type: 'keys', sequence: 1, keys })
+
+  it('is heard: the phone rang, and its owner says no', () => {
+    expect(earlier('9')).toMatchObject({ prompt: 'reported' })
+    expect(story.state).toBe('reported')
+    expect(story.account.block).toEqual({ reason: 'reported', until: story.now + 24 * hours })
+    story.wait(seconds)
+    const before = story.account
+    expect(earlier('9')).toEqual({ prompt: 'hang-up', sequence: 0 })
+    expect(story.account).toBe(before)
+  })
+  it.each(['', '1', '2', '99', '09', gate, code])('but nothing else is: %j', (keys) => {
+    const before = story.account
+    expect(earlier(keys)).toEqual({ prompt: 'hang-up', sequence: 0 })
+    expect(story.account).toBe(before)
+  })
+  it.each<[string, () => unknown]>([
+    ['was given up', () => story.cancel()],
+    ['expired', () => story.wait(180 * seconds)],
+  ])('nor when the challenge %s', (_, end) => {
+    end()
+    const before = story.account
+    expect(earlier('9')).toEqual({ prompt: 'hang-up', sequence: 0 })
+    expect(story.account).toBe(before)
+  })
+})
+
 describe('this was not me, on the page', () => {
   it('ends the challenge and blocks the factor for a day', () => {
     story.untilCode()

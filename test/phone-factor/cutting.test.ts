@@ -98,6 +98,26 @@ describe('a call that was replaced while its callee said no', () => {
     expect(await at.state()).toBe('reported')
     expect((await at.stored()).block).toMatchObject({ reason: 'reported' })
   })
+
+  it('and the call that took its place does not ring on', async () => {
+    await at.answered()
+    const call = await at.callId()
+    await at.start(ownPage, keyed)
+    at.gateway.continued.length = 0
+    await at.factor.takeVoiceEvent({ call, type: 'keys', sequence: 1, keys: '9' })
+    await at.clock.advance(0)
+    expect(at.gateway.continued).toEqual([{ call: { id: await at.callId(), carrierReference: 'CA2' }, step: ending }])
+  })
+
+  it('but what was said yesterday does not end what is begun today', async () => {
+    await at.answered()
+    const call = await at.callId()
+    await at.hear({ type: 'over', outcome: 'ended' })
+    await at.clock.advance(24 * 3_600_000)
+    await at.start()
+    await at.factor.takeVoiceEvent({ call, type: 'keys', sequence: 1, keys: '9' })
+    expect(await at.state()).toBe('dialling')
+  })
 })
 
 describe('what the page decided is said into the call', () => {

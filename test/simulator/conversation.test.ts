@@ -174,12 +174,12 @@ describe('a webhook that fails', () => {
     await call({ '/answered': answer }, { logger })
     await over()
     expect(await said()).toEqual(['We are sorry, an application error has occurred. Goodbye.'])
-    expect(warnings).toEqual([{ call: expect.stringMatching(/^CA/), code }])
+    expect(warnings).toEqual([{ call: expect.stringMatching(/^CA/), fault: code }])
   })
 
   it('is never one on another machine, even when TwiML names it', async () => {
     const codes: unknown[] = []
-    const logger = { warn: (about: { code?: number }) => void codes.push(about.code), error: () => {} }
+    const logger = { warn: (about: { fault?: number }) => void codes.push(about.fault), error: () => {} }
     await call({ '/answered': twiml('<Redirect>http://192.0.2.1/</Redirect>') }, { logger })
     await over()
     expect(await said()).toEqual(['We are sorry, an application error has occurred. Goodbye.'])
