@@ -91,7 +91,9 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       database.close()
       audit.close()
     })
-    await addSeeds(accounts, config)
+    // Hashing their passwords is most of the first start: the rest is opened meanwhile.
+    const seeded = addSeeds(accounts, config)
+    seeded.catch(() => {})
 
     const { carrier } = config.voice
     const opened: Opened[] = [
@@ -153,6 +155,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       closers.push(() => opening.close())
       opened.push({ name: 'bank', url: bank.url, what: 'Sign in, then transfer money: the bank asks for a call.' })
     }
+    await seeded
     // First of all when closing: no more calls, and an end to the event streams that would keep the server from ending.
     closers.push(() => stepUp.close())
     // Nobody waits for it, but an operator reads at once that credentials are wrong, and the first call finds the SDK loaded.
@@ -197,11 +200,13 @@ function clientMetadata(client: ClientConfig): ClientMetadata {
 
 /** Makes the accounts that are not there yet; one that is there stays as it is. */
 async function addSeeds(accounts: Accounts, config: Config): Promise<void> {
-  for (const { login, password, language, phones } of config.accounts.seeds) {
-    if ((await accounts.findByLogin(login)) !== undefined) continue
-    const bindings = phones.map((phone) => ({ id: randomUUID(), ...phone }))
-    await accounts.save({ id: randomUUID(), login, language, phones: bindings }, password)
-  }
+  await Promise.all(
+    config.accounts.seeds.map(async ({ login, password, language, phones }) => {
+      if ((await accounts.findByLogin(login)) !== undefined) return
+      const bindings = phones.map((phone) => ({ id: randomUUID(), ...phone }))
+      await accounts.save({ id: randomUUID(), login, language, phones: bindings }, password)
+    }),
+  )
 }
 
 function hint(phones: number): string {
