@@ -41,6 +41,19 @@ const disguises: [string, () => Promise<string>][] = [
       return header(cookies)
     },
   ],
+  [
+    "the victim's signed interaction cookie, planted beside another session",
+    async () => {
+      const cookies = await cookiesOf(attacker, attackersPage.url)
+      const planted = await cookiesOf(victim, page.url)
+      for (const name of [cookieName, `${cookieName}.sig`]) cookies.set(name, planted.get(name) ?? '')
+      return header(cookies)
+    },
+  ],
+  [
+    "the victim's signed interaction cookie, planted in a browser that is signed in nowhere",
+    async () => header(new Map([...(await cookiesOf(victim, page.url))].filter(([name]) => name.startsWith(cookieName)))),
+  ],
   ["the victim's uid in a cookie without a signature", async () => `${cookieName}=${new URL(page.url).pathname.split('/').pop()}`],
   [
     "the victim's uid under the signature of another (ZITADEL CVE-2026-119128)",

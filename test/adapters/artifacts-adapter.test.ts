@@ -211,6 +211,13 @@ describe.each(['memory', 'SQLite'] as const)('oidc-provider’s adapter on %s', 
     })
   })
 
+  it('lets an interaction end once: of two requests that resume it at the same time, one goes on', async () => {
+    await adapter('Interaction').upsert('uid', lasting(60), 60)
+    const ended = await Promise.allSettled([adapter('Interaction').destroy('uid'), adapter('Interaction').destroy('uid')])
+    expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(ended.find((one) => one.status === 'rejected')?.reason).toBeInstanceOf(errors.SessionNotFound)
+  })
+
   describe('one-time tokens', () => {
     it('are seen once, however many come at the same time', async () => {
       const results = await Promise.allSettled(Array.from({ length: 20 }, () => adapter('ReplayDetection').upsert('hash', lasting(60), 60)))

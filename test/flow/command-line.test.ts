@@ -85,6 +85,27 @@ describe('ringback account and phone', () => {
     expect((await demo.confirm(await demo.reload(page))).url).toContain('code=')
   })
 
+  it('block an account: what its sessions had gained by a call is gone, and does not come back with unblock', async () => {
+    const demo = person(demoAccounts.demo, '+12025550143', ringback.carrierUrl)
+    const silently = async () => errorOf((await demo.ask(bank, { ...phoneLevel, prompt: 'none' })).page.url)
+    await demo.go(bank, phoneLevel)
+    expect(await silently()).toBeNull()
+    expect((await ringback.command(['phone', 'block', 'demo'])).code).toBe(0)
+    expect(await silently()).toBe('unmet_authentication_requirements')
+    expect((await ringback.command(['phone', 'unblock', 'demo'])).code).toBe(0)
+    expect(await silently()).toBe('interaction_required')
+  })
+
+  it('block one phone: what it confirmed counts no more', async () => {
+    const demo = person(demoAccounts.demo, '+12025550143', ringback.carrierUrl)
+    await demo.go(bank, phoneLevel)
+    const listed = (await ringback.command(['phone', 'list', 'demo'])).output.split('\n')
+    const mobile = listed.find((line) => line.includes('•••• 43'))?.split('\t')[0] ?? ''
+    expect((await ringback.command(['phone', 'block', 'demo', mobile])).code).toBe(0)
+    expect(errorOf((await demo.ask(bank, { ...phoneLevel, prompt: 'none' })).page.url)).toBe('interaction_required')
+    expect((await ringback.command(['phone', 'unblock', 'demo', mobile])).code).toBe(0)
+  })
+
   it('block one phone: it is no longer offered, and the other one is called', async () => {
     const office = person(demoAccounts.demo, '+12025550187', ringback.carrierUrl)
     const listed = (await ringback.command(['phone', 'list', 'demo'])).output.split('\n')
