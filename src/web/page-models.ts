@@ -12,7 +12,6 @@ export type Page =
   | FinishedPage
   | AlreadyFinishedPage
   | SessionNotFoundPage
-  | RefusedPage
   | ErrorPage
   | OidcErrorPage
   | LogoutPage
@@ -28,8 +27,6 @@ export interface SignInPage {
   /** What was typed before, or the request's `login_hint`. */
   username?: string
   problem?: 'wrong' | 'busy' | 'missing'
-  /** `call`: the call alone is asked for, so the page has no password field. */
-  level?: 'call'
 }
 
 /** Posts `action=allow|cancel`. */
@@ -122,16 +119,6 @@ export interface AlreadyFinishedPage {
 /** Unknown, expired, or another browser's: tells nothing about which. */
 export interface SessionNotFoundPage {
   page: 'session-not-found'
-}
-
-/** A request that is not carried out, in words of the host's own. Where `leave` is given, its button posts `action=cancel`. */
-export interface RefusedPage {
-  page: 'refused'
-  title: string
-  text: string
-  /** What to do next. */
-  next?: string
-  leave?: { client: string; action: string }
 }
 
 /** A failure of ours; the log has the rest under the same id. */

@@ -127,7 +127,6 @@ const en = {
   signIn: {
     title: 'Sign in',
     lead: (client: string) => `to continue to ${client}`,
-    callOnly: 'We will call the phone on your account. You need no password.',
     problems: signInProblems,
     username: 'User name',
     password: 'Password',
@@ -135,7 +134,6 @@ const en = {
     hide: 'Hide',
     showPassword: 'Show password',
     submit: 'Sign in',
-    submitCallOnly: 'Continue',
     cancel: (client: string) => `Cancel and return to ${client}`,
   },
   consent: {

@@ -101,8 +101,6 @@ function messageOf(page: MessagePage, words: PageWords): Message {
       return words.alreadyFinished
     case 'session-not-found':
       return words.sessionNotFound
-    case 'refused':
-      return { title: page.title, text: page.text, next: page.next, leave: page.leave, tone: 'bad' }
     case 'error':
       return { ...words.error, facts: [page.id], tone: 'bad' }
     case 'oidc-error':

@@ -44,7 +44,6 @@ function pagesWith(text: string): Page[] {
     { page: 'finished', kind: 'confirmed', client: text, refresh: text },
     { page: 'already-finished' },
     { page: 'session-not-found' },
-    { page: 'refused', title: text, text, next: text, leave: { client: text, action: text } },
     { page: 'error', id: text },
     { page: 'oidc-error', error: text, description: text, id: text },
     { page: 'logout', action: text, xsrf: text, client: text },
@@ -159,12 +158,6 @@ describe('sign-in', () => {
     expect(textOf($, '[role=alert]')).toBe(pageWords.en.signIn.problems[problem])
     expect($('input[name=username]').attr('value')).toBe('demo')
     expect($('input[name=password]').attr('value')).toBeUndefined()
-  })
-
-  test('asks for no password where the call alone is wanted', () => {
-    const $ = show({ page: 'sign-in', client: 'Demo Bank', action: '/', level: 'call' })
-    expect($('input[type=password]')).toHaveLength(0)
-    expect($('button[value=sign-in]')).toHaveLength(1)
   })
 })
 
